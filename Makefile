@@ -1,0 +1,55 @@
+# Everything a newcomer, a developer and the continuous integration type. `make help` lists it.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+STEP := scripts/step.sh
+# The same packages and features for every target, so that nothing is compiled twice.
+WORKSPACE := --release --workspace --locked
+LISTEN ?= 127.0.0.1:8080
+DATA ?= ./data
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint format templates tools test-tools supply-chain unit-tests template-tests clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+run: build ## install what is missing, build, and serve on 127.0.0.1:8080 with demo data in ./data
+	@echo '==> serving; stop with Ctrl-C'
+	@exec target/release/sandglass serve --listen $(LISTEN) --data-dir $(DATA) --demo
+
+build: tools templates ## build target/release/sandglass
+	@$(STEP) 'building the service' $(CARGO) build $(WORKSPACE)
+
+templates: tools ## build the built-in templates to target/templates
+	@$(STEP) 'building the templates' scripts/build-templates.sh
+
+test: test-tools lint unit-tests template-tests supply-chain ## run every suite
+	@echo '<== every suite passed'
+
+unit-tests: test-tools build
+	@$(STEP) 'testing the service' $(CARGO) nextest run $(WORKSPACE) --no-fail-fast
+
+template-tests: test-tools templates
+	@$(STEP) 'testing the templates natively' $(CARGO) nextest run --locked --manifest-path templates-wasm/Cargo.toml
+
+lint: templates ## check format and lints
+	@$(STEP) 'checking the format' $(CARGO) fmt --all --check
+	@$(STEP) 'checking the format of the templates' $(CARGO) fmt --all --check --manifest-path templates-wasm/Cargo.toml
+	@$(STEP) 'linting the service' $(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
+
+format: ## format every crate
+	@$(STEP) 'formatting' $(CARGO) fmt --all
+	@$(STEP) 'formatting the templates' $(CARGO) fmt --all --manifest-path templates-wasm/Cargo.toml
+
+supply-chain: ## check licences, sources and known vulnerabilities of the dependencies
+	@$(STEP) 'checking the dependencies' scripts/check-supply-chain.sh
+
+tools:
+	@scripts/ensure-tools.sh
+
+test-tools:
+	@scripts/ensure-tools.sh --for-tests
+
+clean: ## remove what was built; ./data stays
+	@$(STEP) 'cleaning' rm -rf target templates-wasm/target

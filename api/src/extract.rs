@@ -1,0 +1,13 @@
+//! What requests carry, read into types at the edge; whatever cannot be read is answered as a problem.
+
+mod body;
+mod json;
+mod path;
+mod precondition;
+mod query;
+
+pub(crate) use body::ComponentBytes;
+pub(crate) use json::{JsonBody, OptionalJsonBody};
+pub(crate) use path::Path;
+pub(crate) use precondition::{IfMatch, IfNoneMatch, etag};
+pub(crate) use query::{Query, bounded_text, first_page, status_list};

@@ -1,0 +1,39 @@
+//! The REST API: jobs, executions, templates, and what else an admin or a program needs, over HTTP.
+//!
+//! It reads requests into types, asks the scheduler, and answers; it decides nothing about when a job
+//! runs or what it may touch, and knows neither the sandbox nor a database. Every answer that is not a
+//! success is a problem (RFC 9457), and every operation is in the OpenAPI document.
+
+pub mod auth;
+pub mod openapi;
+pub mod problem;
+pub mod sources;
+
+mod envelope;
+mod extract;
+mod routes;
+mod serve;
+mod state;
+
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use serve::serve;
+pub use state::{ApiParts, ApiState};
+
+/// The API as a service.
+pub fn router(state: ApiState) -> Router {
+    let (public, _) = routes::public().split_for_parts();
+    let (admin, _) = routes::admin().split_for_parts();
+    let authenticated = middleware::from_fn_with_state(state.clone(), auth::authenticate);
+    public
+        .merge(admin.route_layer(authenticated))
+        .fallback(envelope::nothing_there)
+        .method_not_allowed_fallback(envelope::method_not_allowed)
+        .layer(CatchPanicLayer::custom(envelope::answer_panic))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            envelope::envelope,
+        ))
+        .with_state(state)
+}

@@ -1,0 +1,149 @@
+//! What each error of the layers below means to a caller.
+
+use std::error::Error;
+
+use sandglass_contract::Blame;
+use sandglass_query::DatabaseError;
+use sandglass_registry::StoreError;
+use sandglass_scheduler::{CatalogueError, JobError, jobs::AdmissionError};
+
+use super::{Problem, ProblemKind};
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::NotFound { .. } => Self::new(ProblemKind::NotFound, error.to_string()),
+            StoreError::Exists { .. } => Self::new(ProblemKind::AlreadyExists, error.to_string()),
+            StoreError::Changed { .. } => {
+                let detail = format!("{error}; read it again and repeat the change");
+                Self::new(ProblemKind::VersionConflict, detail)
+            }
+            StoreError::Unavailable(_) => Self::unavailable(&error),
+            StoreError::Fenced | StoreError::Corrupt { .. } => Self::internal(&error),
+        }
+    }
+}
+
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Self {
+        match error.retryable() {
+            true => Self::unavailable(&error),
+            false => Self::internal(&error),
+        }
+    }
+}
+
+impl From<JobError> for Problem {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Invalid(problems) => {
+                let detail = match problems.as_slice() {
+                    [one] => one.detail.clone(),
+                    several => format!("{} things are wrong with the job", several.len()),
+                };
+                Self::new(ProblemKind::InvalidJob, detail).with_errors(problems)
+            }
+            JobError::Store(error) => error.into(),
+            JobError::Admission(AdmissionError::Store(error)) => error.into(),
+            JobError::Admission(AdmissionError::Template(error)) => {
+                of_catalogue(error, ProblemKind::TemplateFailed)
+            }
+            JobError::Admission(error @ AdmissionError::Schema(_)) => {
+                Self::new(ProblemKind::TemplateFailed, error.to_string())
+            }
+            error @ JobError::Calendar(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<CatalogueError> for Problem {
+    fn from(error: CatalogueError) -> Self {
+        of_catalogue(error, ProblemKind::InvalidTemplate)
+    }
+}
+
+/// A template's own fault is told as a problem of the kind `guest`, with its causes.
+fn of_catalogue(error: CatalogueError, guest: ProblemKind) -> Problem {
+    match error {
+        CatalogueError::Store(error) => error.into(),
+        CatalogueError::Template(error) if error.blame() == Blame::Guest => {
+            Problem::new(guest, with_causes(&error))
+        }
+        error => Problem::internal(&error),
+    }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use sandglass_registry::Version;
+    use sandglass_scheduler::Problem as FieldProblem;
+
+    use super::*;
+
+    fn check(error: impl Into<Problem>, status: u16, code: &str) {
+        let problem = error.into().details("");
+        assert_eq!(
+            (problem.status, problem.code.as_str()),
+            (status, code),
+            "{problem:?}"
+        );
+    }
+
+    #[test]
+    fn every_error_has_its_status_and_code() {
+        let boxed = || Box::new(std::io::Error::other("disk")) as Box<dyn Error + Send + Sync>;
+        check(StoreError::NotFound { what: "job" }, 404, "NOT_FOUND");
+        check(StoreError::Exists { what: "job" }, 409, "ALREADY_EXISTS");
+        check(
+            StoreError::Changed {
+                current: Version(3),
+            },
+            409,
+            "VERSION_CONFLICT",
+        );
+        check(StoreError::Fenced, 500, "INTERNAL");
+        check(StoreError::Unavailable(boxed()), 503, "UNAVAILABLE");
+        let corrupt = StoreError::Corrupt {
+            what: "job",
+            source: boxed(),
+        };
+        check(corrupt, 500, "INTERNAL");
+        check(DatabaseError::unavailable(boxed()), 503, "UNAVAILABLE");
+        check(
+            DatabaseError::corrupt("a document", boxed()),
+            500,
+            "INTERNAL",
+        );
+        let fields = vec![FieldProblem {
+            pointer: "/name".to_owned(),
+            code: "x".to_owned(),
+            detail: "y".to_owned(),
+        }];
+        check(JobError::Invalid(fields), 422, "INVALID_JOB");
+        check(
+            JobError::Store(StoreError::NotFound { what: "job" }),
+            404,
+            "NOT_FOUND",
+        );
+        let schema = AdmissionError::Schema("not an object".to_owned());
+        check(JobError::Admission(schema), 422, "TEMPLATE_FAILED");
+        check(
+            CatalogueError::Store(StoreError::Exists { what: "template" }),
+            409,
+            "ALREADY_EXISTS",
+        );
+        let lost = CatalogueError::ComponentLost(sandglass_contract::Digest::of(b""));
+        check(lost, 500, "INTERNAL");
+    }
+}

@@ -1,0 +1,48 @@
+//! Every operation of the API, each with its entry in the OpenAPI document.
+
+mod artifacts;
+mod executions;
+mod health;
+mod jobs;
+mod logs;
+mod outbox;
+mod root;
+mod stream;
+mod templates;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::ApiState;
+
+/// The operations that anybody may call.
+pub(crate) fn public() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(root::start_page))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(crate::openapi::openapi_document))
+}
+
+/// The operations that need a token.
+pub(crate) fn admin() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(jobs::list_jobs, jobs::create_job))
+        .routes(routes!(jobs::preview_job))
+        .routes(routes!(jobs::get_job, jobs::update_job, jobs::delete_job))
+        .routes(routes!(jobs::run_job))
+        .routes(routes!(executions::list_job_executions))
+        .routes(routes!(executions::list_executions))
+        .routes(routes!(executions::get_execution))
+        .routes(routes!(executions::cancel_execution))
+        .routes(routes!(executions::list_effects))
+        .routes(routes!(logs::list_logs))
+        .routes(routes!(stream::stream_logs))
+        .routes(routes!(artifacts::get_artifact))
+        .routes(routes!(
+            templates::list_templates,
+            templates::upload_template
+        ))
+        .routes(routes!(templates::get_template))
+        .routes(routes!(templates::approve_template_version))
+        .routes(routes!(outbox::list_outbox))
+}

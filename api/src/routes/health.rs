@@ -1,0 +1,58 @@
+//! Whether the service lives and whether it takes work, for whoever restarts it or sends it requests.
+
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    problem::{PROBLEM_JSON, Problem, ProblemDetails, ProblemKind},
+    state::ApiState,
+};
+
+/// How the service is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Health {
+    status: &'static str,
+    version: &'static str,
+}
+
+/// Whether the service lives
+///
+/// Depends on nothing but the process, so that trouble elsewhere does not restart it.
+#[utoipa::path(
+    get, path = "/livez", tag = "Health",
+    responses((status = 200, description = "It lives", body = Health)),
+)]
+pub(super) async fn livez(State(state): State<ApiState>) -> Json<Health> {
+    Json(Health {
+        status: "alive",
+        version: state.version,
+    })
+}
+
+/// Whether the service takes work
+///
+/// Its store answers, and it is not about to stop.
+#[utoipa::path(
+    get, path = "/readyz", tag = "Health",
+    responses(
+        (status = 200, description = "It takes work", body = Health),
+        (status = 503, description = "It does not", body = ProblemDetails, content_type = PROBLEM_JSON),
+    ),
+)]
+pub(super) async fn readyz(State(state): State<ApiState>) -> Result<Json<Health>, Problem> {
+    if state.scheduler.is_draining() {
+        return Err(Problem::new(
+            ProblemKind::NotReady,
+            "the service is about to stop",
+        ));
+    }
+    state.scheduler.store().has_users().await.map_err(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "readyz.store");
+        Problem::new(ProblemKind::NotReady, "the store does not answer")
+    })?;
+    Ok(Json(Health {
+        status: "ready",
+        version: state.version,
+    }))
+}

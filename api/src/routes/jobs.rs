@@ -1,0 +1,404 @@
+//! Jobs: listing, saving, changing, previewing and starting them.
+
+use std::num::NonZeroU32;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sandglass_contract::{ExecutionId, JobId, RunMode, TemplateId};
+use sandglass_registry::{Job, PageRequest, store::JobQuery};
+use sandglass_scheduler::{JobDraft, JobPatch, JobPreview};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    auth::Caller,
+    extract::{
+        IfMatch, IfNoneMatch, JsonBody, OptionalJsonBody, Path, Query, bounded_text, etag,
+        first_page,
+    },
+    problem::{PROBLEM_JSON, Problem, ProblemDetails},
+    state::ApiState,
+};
+
+/// Which jobs a list shows.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct JobListQuery {
+    /// Only jobs of this template.
+    #[param(value_type = Option<String>, example = "database_cleanup")]
+    template_type: Option<TemplateId>,
+    /// Only enabled jobs, or only disabled ones.
+    enabled: Option<bool>,
+    /// Only jobs with this text in their name or description.
+    #[serde(default, deserialize_with = "bounded_text")]
+    #[param(value_type = Option<String>, max_length = 200)]
+    search: Option<String>,
+    /// Only jobs with this tag.
+    #[serde(default, deserialize_with = "bounded_text")]
+    #[param(value_type = Option<String>, max_length = 200)]
+    tag: Option<String>,
+    /// The number of the page.
+    #[serde(default = "first_page")]
+    #[param(value_type = u32, minimum = 1, default = 1, required = false)]
+    page: NonZeroU32,
+    /// How many jobs a page holds; above 200 means 200.
+    #[serde(default = "jobs_on_a_page")]
+    #[param(value_type = u32, minimum = 1, default = 20, required = false)]
+    limit: NonZeroU32,
+}
+
+fn jobs_on_a_page() -> NonZeroU32 {
+    NonZeroU32::new(20).unwrap_or(NonZeroU32::MIN)
+}
+
+/// A page of jobs, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct JobList {
+    jobs: Vec<Job>,
+    /// How many jobs there are on all pages.
+    total: u64,
+    /// The number of this page.
+    page: u32,
+    /// How many pages there are.
+    pages: u64,
+}
+
+/// A job.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct JobAnswer {
+    job: Job,
+}
+
+/// A job that was saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct JobSaved {
+    job: Job,
+    message: &'static str,
+}
+
+/// That something was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Done {
+    message: &'static str,
+}
+
+/// How to run a job.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RunRequest {
+    /// Whether effects are only simulated.
+    #[schema(default = false)]
+    dry_run: bool,
+}
+
+/// An execution that was queued.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RunStarted {
+    execution_id: ExecutionId,
+    message: &'static str,
+}
+
+/// List jobs
+///
+/// Newest first.
+#[utoipa::path(
+    get, path = "/api/admin/scheduler-jobs", tag = "Jobs", params(JobListQuery),
+    responses((status = 200, description = "A page of jobs", body = JobList)),
+)]
+pub(super) async fn list_jobs(
+    caller: Caller,
+    State(state): State<ApiState>,
+    Query(query): Query<JobListQuery>,
+) -> Result<Json<JobList>, Problem> {
+    let query = JobQuery {
+        template_type: query.template_type,
+        enabled: query.enabled,
+        search: query.search,
+        tag: query.tag,
+        page: PageRequest::new(query.page, query.limit),
+    };
+    let page = state.scheduler.store().jobs(&caller.scope, &query).await?;
+    Ok(Json(JobList {
+        jobs: page.items,
+        total: page.total,
+        page: page.page,
+        pages: page.pages,
+    }))
+}
+
+/// Save a new job
+///
+/// The schedule may also be written in its short forms, `{"cron": "0 19 * * *"}`,
+/// `{"interval_seconds": 60}` and `{"run_at": "2026-01-01T00:00:00Z"}`.
+#[utoipa::path(
+    post, path = "/api/admin/scheduler-jobs", tag = "Jobs",
+    request_body(content = JobDraft, example = json!({
+        "name": "Weekly User Data Cleanup",
+        "description": "Remove inactive users older than 6 months",
+        "template_type": "database_cleanup",
+        "parameters": {
+            "collection": "users",
+            "condition": {"lastActive": {"$lt": "6 months ago"}},
+            "dryRun": true,
+        },
+        "schedule": {"type": "cron", "expression": "0 2 * * 0", "timezone": "UTC"},
+        "enabled": true,
+        "timeout_seconds": 3600,
+        "retry_policy": {"max_retries": 3, "retry_delay_seconds": 300},
+        "notifications": {"on_success": [], "on_failure": ["ops@example.com"]},
+    })),
+    responses((
+        status = 201, description = "The job is saved", body = JobSaved,
+        headers(
+            ("Location" = String, description = "The path of the job"),
+            ("ETag" = String, description = "The version of the job"),
+        ),
+    )),
+)]
+pub(super) async fn create_job(
+    caller: Caller,
+    State(state): State<ApiState>,
+    JsonBody(draft): JsonBody<JobDraft>,
+) -> Result<Response, Problem> {
+    let jobs = state.scheduler.jobs();
+    let job = jobs.create(&caller.scope, &caller.user, draft).await?;
+    let location = format!("/api/admin/scheduler-jobs/{}", job.id);
+    let headers = [
+        location_header(&location),
+        (header::ETAG, etag(job.version)),
+    ];
+    let message = "Job created successfully";
+    Ok((
+        StatusCode::CREATED,
+        headers,
+        Json(JobSaved { job, message }),
+    )
+        .into_response())
+}
+
+/// Preview a job
+///
+/// Says what saving this job would give, and saves nothing: what is wrong with it, what a run could
+/// touch, and when it would run.
+#[utoipa::path(
+    post, path = "/api/admin/scheduler-jobs/preview", tag = "Jobs",
+    request_body(content = JobDraft, example = json!({
+        "name": "Nightly test",
+        "template_type": "test_scheduler",
+        "schedule": {"cron": "0 19 * * *"},
+    })),
+    responses((status = 200, description = "What saving it would give", body = JobPreview)),
+)]
+pub(super) async fn preview_job(
+    caller: Caller,
+    State(state): State<ApiState>,
+    JsonBody(draft): JsonBody<JobDraft>,
+) -> Result<Json<JobPreview>, Problem> {
+    Ok(Json(
+        state.scheduler.jobs().preview(&caller.scope, draft).await?,
+    ))
+}
+
+/// Read a job
+#[utoipa::path(
+    get, path = "/api/admin/scheduler-jobs/{id}", tag = "Jobs",
+    params(
+        ("id" = JobId, Path, description = "The job"),
+        ("If-None-Match" = Option<String>, Header, description = "Versions that the caller has"),
+    ),
+    responses(
+        (
+            status = 200, description = "The job", body = JobAnswer,
+            headers(("ETag" = String, description = "The version of the job")),
+        ),
+        (status = 304, description = "The caller has this version of the job"),
+        (status = 400, description = "If-None-Match is malformed", body = ProblemDetails, content_type = PROBLEM_JSON),
+    ),
+)]
+pub(super) async fn get_job(
+    caller: Caller,
+    State(state): State<ApiState>,
+    Path(id): Path<JobId>,
+    if_none_match: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let job = state.scheduler.jobs().job(&caller.scope, &id).await?;
+    let headers = [
+        (header::ETAG, etag(job.version)),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        ),
+    ];
+    if if_none_match.has(job.version) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, Json(JobAnswer { job })).into_response())
+}
+
+/// Change a job
+///
+/// What the body does not name stays as it is.
+#[utoipa::path(
+    put, path = "/api/admin/scheduler-jobs/{id}", tag = "Jobs",
+    params(
+        ("id" = JobId, Path, description = "The job"),
+        ("If-Match" = Option<String>, Header, description = "The version that the change is meant for"),
+    ),
+    request_body(content = JobPatch, example = json!({
+        "enabled": true,
+        "schedule": {"type": "interval", "interval_seconds": 3600},
+    })),
+    responses(
+        (
+            status = 200, description = "The job is changed", body = JobSaved,
+            headers(("ETag" = String, description = "The version of the job")),
+        ),
+        (status = 409, description = "Somebody else changed it meanwhile", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 412, description = "It is not at the version of If-Match", body = ProblemDetails, content_type = PROBLEM_JSON),
+    ),
+)]
+pub(super) async fn update_job(
+    caller: Caller,
+    State(state): State<ApiState>,
+    Path(id): Path<JobId>,
+    if_match: IfMatch,
+    JsonBody(patch): JsonBody<JobPatch>,
+) -> Result<Response, Problem> {
+    let jobs = state.scheduler.jobs();
+    let current = jobs.job(&caller.scope, &id).await?;
+    let expected = if_match.expected(&current)?;
+    let job = jobs
+        .update(&caller.scope, &caller.user, &id, patch, expected)
+        .await
+        .map_err(|error| if_match.judge(error.into()))?;
+    let headers = [(header::ETAG, etag(job.version))];
+    let message = "Job updated";
+    Ok((headers, Json(JobSaved { job, message })).into_response())
+}
+
+/// Delete a job
+///
+/// What it did stays on record. Executions that wait are cancelled, and running ones are asked to stop.
+#[utoipa::path(
+    delete, path = "/api/admin/scheduler-jobs/{id}", tag = "Jobs",
+    params(
+        ("id" = JobId, Path, description = "The job"),
+        ("If-Match" = Option<String>, Header, description = "The version that is to be deleted"),
+    ),
+    responses(
+        (status = 200, description = "The job is deleted", body = Done),
+        (status = 400, description = "If-Match is malformed", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 412, description = "It is not at the version of If-Match", body = ProblemDetails, content_type = PROBLEM_JSON),
+    ),
+)]
+pub(super) async fn delete_job(
+    caller: Caller,
+    State(state): State<ApiState>,
+    Path(id): Path<JobId>,
+    if_match: IfMatch,
+) -> Result<Json<Done>, Problem> {
+    let jobs = state.scheduler.jobs();
+    let current = jobs.job(&caller.scope, &id).await?;
+    let expected = if_match.expected(&current)?;
+    jobs.delete(&caller.scope, &id, expected)
+        .await
+        .map_err(|error| if_match.judge(error.into()))?;
+    Ok(Json(Done {
+        message: "Job deleted",
+    }))
+}
+
+/// Run a job now
+///
+/// Whether it is enabled or not. The answer comes at once; the execution is queued.
+#[utoipa::path(
+    post, path = "/api/admin/scheduler-jobs/{id}/run", tag = "Jobs",
+    params(("id" = JobId, Path, description = "The job")),
+    request_body(content = Option<RunRequest>, example = json!({"dry_run": true})),
+    responses((
+        status = 202, description = "An execution is queued", body = RunStarted,
+        headers(("Location" = String, description = "The path of the execution")),
+    )),
+)]
+pub(super) async fn run_job(
+    caller: Caller,
+    State(state): State<ApiState>,
+    Path(id): Path<JobId>,
+    OptionalJsonBody(request): OptionalJsonBody<RunRequest>,
+) -> Result<Response, Problem> {
+    let mode = RunMode::from_dry_run(request.dry_run);
+    let jobs = state.scheduler.jobs();
+    let execution_id = jobs.run(&caller.scope, &caller.user, &id, mode).await?;
+    let location = format!("/api/admin/job-executions/{execution_id}");
+    let started = RunStarted {
+        execution_id,
+        message: "Job started",
+    };
+    Ok((
+        StatusCode::ACCEPTED,
+        [location_header(&location)],
+        Json(started),
+    )
+        .into_response())
+}
+
+/// The header `Location`; ids are plain ASCII, so that a path of them is a header value.
+pub(super) fn location_header(path: &str) -> (HeaderName, HeaderValue) {
+    let value = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    (header::LOCATION, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::{FromRequestParts, Request};
+
+    use super::*;
+
+    async fn check(query: &str, expect: Result<(u32, u32), &str>) {
+        let mut request = Request::new(());
+        *request.uri_mut() = format!("/?{query}").parse().expect("a URI");
+        let (mut parts, ()) = request.into_parts();
+        match (
+            Query::<JobListQuery>::from_request_parts(&mut parts, &()).await,
+            expect,
+        ) {
+            (Ok(Query(read)), Ok(page)) => {
+                assert_eq!((read.page.get(), read.limit.get()), page, "{query}");
+            }
+            (Err(problem), Err(part)) => {
+                let details = problem.details("");
+                assert_eq!(details.code, "INVALID_QUERY");
+                assert!(details.detail.contains(part), "{query}: {details:?}");
+            }
+            (read, expect) => panic!("{query}: {read:?}, not {expect:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn query_parameters_are_read_or_refused_by_name() {
+        check("", Ok((1, 20))).await;
+        check(
+            "template_type=database_cleanup&enabled=true&page=3&limit=50",
+            Ok((3, 50)),
+        )
+        .await;
+        check("search=a%20b&tag=", Ok((1, 20))).await;
+        check("page=0", Err("page")).await;
+        check("limit=-1", Err("limit")).await;
+        check("limit=many", Err("limit")).await;
+        check("enabled=yes", Err("enabled")).await;
+        check("template_type=Not%20One", Err("template id")).await;
+        check("colour=red", Err("unknown field `colour`")).await;
+        check("page=1&page=2", Err("duplicate")).await;
+        check(
+            &format!("search={}", "a".repeat(201)),
+            Err("200 characters"),
+        )
+        .await;
+    }
+}

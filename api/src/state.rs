@@ -1,0 +1,70 @@
+//! What the operations of the API work with.
+
+use std::{fmt, sync::Arc};
+
+use sandglass_query::ApplicationDatabase;
+use sandglass_scheduler::Scheduler;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::sources::{ArtifactSource, Outbox};
+
+/// How many live streams there may be at once.
+const MAX_STREAMS: usize = 256;
+
+/// What the API is made of.
+pub struct ApiParts {
+    /// Jobs, executions and templates.
+    pub scheduler: Scheduler,
+    /// The collections that templates work on; the API only lists their names.
+    pub database: Arc<dyn ApplicationDatabase>,
+    /// The files that runs left behind.
+    pub artifacts: Arc<dyn ArtifactSource>,
+    /// The mails that were written to files, where there is no mail server.
+    pub outbox: Option<Arc<dyn Outbox>>,
+    /// The largest component that is taken, in bytes.
+    pub max_component_bytes: usize,
+    /// The version of the service.
+    pub version: &'static str,
+    /// Cancelled when the API shall end: live streams end, and no connection is accepted any more.
+    pub shutdown: CancellationToken,
+}
+
+/// What every operation of the API gets; cloning it is cheap.
+#[derive(Clone)]
+pub struct ApiState(Arc<Inner>);
+
+struct Inner {
+    parts: ApiParts,
+    streams: Arc<Semaphore>,
+}
+
+impl ApiState {
+    /// The state of an API made of `parts`.
+    #[must_use]
+    pub fn new(parts: ApiParts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        }))
+    }
+
+    /// The places for live streams that are free.
+    pub(crate) fn streams(&self) -> Arc<Semaphore> {
+        self.0.streams.clone()
+    }
+}
+
+impl std::ops::Deref for ApiState {
+    type Target = ApiParts;
+
+    fn deref(&self) -> &ApiParts {
+        &self.0.parts
+    }
+}
+
+impl fmt::Debug for ApiState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ApiState").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,46 @@
+//! The commands, one file each.
+
+pub(crate) mod collection;
+pub(crate) mod openapi;
+pub(crate) mod serve;
+
+use clap::{Parser, Subcommand};
+
+/// A job service: schedules jobs made of WebAssembly templates, and runs each in a sandbox that holds
+/// exactly the capabilities that it needs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sandglass",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 arguments or settings not valid, 3 not found."
+)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the service.
+    Serve(Box<serve::ServeArguments>),
+    /// Fill and read collections of the application database.
+    Collection {
+        #[command(subcommand)]
+        command: CollectionCommand,
+    },
+    /// Print the OpenAPI document of the REST API.
+    Openapi,
+}
+
+/// What can be done with a collection.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CollectionCommand {
+    /// Add the documents of a file, one on each line as Extended JSON.
+    Import(collection::import::ImportArguments),
+    /// Print documents, one on each line as Extended JSON.
+    Export(collection::export::ExportArguments),
+    /// Print how many documents there are.
+    Count(collection::count::CountArguments),
+}

@@ -1,0 +1,91 @@
+//! `sandglass serve`: runs the service until it is told to stop.
+//!
+//! The API is served by the main runtime; guests run on threads of the sandbox's own, so that a busy
+//! guest never slows an answer.
+
+use std::{io::Write as _, time::Duration};
+
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::{
+    demo,
+    failure::{Exit, Failure, OrFail as _},
+    service::{Service, StopSignals},
+    settings::{SettingArguments, Settings},
+    telemetry,
+};
+
+/// How long tasks that are left may take when everything has ended.
+const LEFTOVERS: Duration = Duration::from_secs(2);
+
+const SERVING: &str = "serving the API";
+
+/// How to run the service.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    #[command(flatten)]
+    settings: SettingArguments,
+    /// Where there is nothing yet, make collections and jobs to try things out with.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Runs the service until it is told to stop.
+pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
+    let settings = Settings::load(arguments.settings)?;
+    telemetry::start(settings.log_format, &settings.log_filter)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("api")
+        .build()
+        .or_fail("starting the runtime")?;
+    let served = runtime.block_on(serve(&settings, arguments.demo));
+    runtime.shutdown_timeout(LEFTOVERS);
+    served
+}
+
+async fn serve(settings: &Settings, demo: bool) -> Result<(), Failure> {
+    let mut signals = StopSignals::listen()?;
+    let bound = TcpListener::bind(settings.listen).await;
+    let listener = bound
+        .or_fail(format!("listening on {}", settings.listen))
+        .map_err(|failure| {
+            failure.advise("choose another address with --listen; port 0 takes a free one")
+        })?;
+    let service = tokio::select! {
+        service = Service::start(settings) => service?,
+        () = signals.next() => return Ok(()),
+    };
+    let address = listener.local_addr().or_fail("asking for the address")?;
+    if demo {
+        demo::fill(&service).await?;
+    }
+    announce(&format!("listening on http://{address}"))?;
+    let mut api = tokio::spawn(sandglass_api::serve(listener, service.api.clone()));
+    tokio::select! {
+        () = signals.next() => {}
+        ended = &mut api => return ended.or_fail(SERVING)?.or_fail(SERVING),
+    }
+    tracing::info!("serve.draining");
+    let stop = async {
+        service.scheduler.drain(settings.drain).await;
+        service.shutdown.cancel();
+        api.await
+    };
+    tokio::select! {
+        ended = stop => ended.or_fail(SERVING)?.or_fail(SERVING),
+        () = signals.next() => {
+            let text = "told to stop twice: ended at once, and what was running begins anew";
+            Err(Failure::saying(Exit::Failed, text))
+        }
+    }
+}
+
+/// The first line on standard output.
+fn announce(line: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")
+        .and_then(|()| output.flush())
+        .or_fail("writing to standard output")
+}

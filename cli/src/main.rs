@@ -1,0 +1,36 @@
+//! The `sandglass` command: reads arguments, environment and settings file, puts the parts of the
+//! service together, and runs one command.
+//!
+//! It decides nothing about jobs. Standard output carries what a command was asked for and nothing
+//! else; progress, logs and errors go to standard error.
+
+mod commands;
+mod demo;
+mod failure;
+mod service;
+mod settings;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use commands::{CollectionCommand, Command, CommandLine};
+
+fn main() -> ExitCode {
+    let done = match CommandLine::parse().command {
+        Command::Serve(arguments) => commands::serve::run(*arguments),
+        Command::Collection { command } => match command {
+            CollectionCommand::Import(arguments) => commands::collection::import::run(&arguments),
+            CollectionCommand::Export(arguments) => commands::collection::export::run(arguments),
+            CollectionCommand::Count(arguments) => commands::collection::count::run(&arguments),
+        },
+        Command::Openapi => commands::openapi::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit().into()
+        }
+    }
+}

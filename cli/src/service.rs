@@ -1,0 +1,139 @@
+//! The service, put together from its parts.
+
+mod first_user;
+mod ports;
+mod signals;
+mod templates;
+
+use std::{path::Path, sync::Arc};
+
+use object_store::local::LocalFileSystem;
+use sandglass_api::{ApiParts, ApiState};
+use sandglass_contract::{Clock, SystemClock};
+use sandglass_host::{FileOutbox, Host, HostSettings, Mailer, Services, SmtpMailer};
+use sandglass_query::ApplicationDatabase;
+use sandglass_registry::{
+    Store,
+    embedded::{EmbeddedDatabase, EmbeddedStore},
+};
+use sandglass_scheduler::{Catalogue, Notifier, Scheduler, SchedulerSettings};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    failure::{Exit, Failure, OrFail as _},
+    settings::{MailSettings, Settings},
+};
+use ports::{ArtifactFolder, MailFolder};
+pub(crate) use signals::StopSignals;
+pub(crate) use templates::built_in_author;
+
+/// How long a claim of an execution holds unless it is renewed.
+const LEASE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A service that runs.
+pub(crate) struct Service {
+    /// The API, ready to be served.
+    pub(crate) api: ApiState,
+    /// What runs the jobs.
+    pub(crate) scheduler: Scheduler,
+    /// The documents that templates work on.
+    pub(crate) database: Arc<dyn ApplicationDatabase>,
+    /// Cancelled to end the API.
+    pub(crate) shutdown: CancellationToken,
+}
+
+/// Where mail goes.
+struct Mail {
+    mailer: Arc<dyn Mailer>,
+    outbox: Option<FileOutbox>,
+}
+
+impl Service {
+    /// Opens the data folder, registers the built-in templates and starts to run jobs.
+    ///
+    /// # Errors
+    /// Where a part cannot be opened; each says what to do.
+    pub(crate) async fn start(settings: &Settings) -> Result<Self, Failure> {
+        let folder = settings.data_folder.as_path();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::with_offset(settings.clock_offset));
+        let store = EmbeddedStore::open(folder, clock.clone()).or_fail("opening the store")?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let database = EmbeddedDatabase::open(folder, clock.clone());
+        let database: Arc<dyn ApplicationDatabase> =
+            Arc::new(database.or_fail("opening the application database")?);
+        let artifacts = Arc::new(artifact_store(&folder.join("artifacts"))?);
+        let mail = Mail::set_up(&settings.mail, folder)?;
+
+        let mut host_settings = HostSettings::new(folder.join("cache"), settings.mail.from.clone());
+        host_settings.concurrent_runs = settings.concurrent_runs;
+        let max_component_bytes =
+            usize::try_from(host_settings.max_component_bytes).unwrap_or(usize::MAX);
+        let services = Services {
+            database: database.clone(),
+            mailer: mail.mailer.clone(),
+            artifacts: artifacts.clone(),
+            clock: clock.clone(),
+        };
+        let host = Host::new(host_settings, services).or_fail("setting up the sandbox")?;
+
+        first_user::make(store.as_ref(), clock.now(), settings.bootstrap_token.as_ref()).await?;
+        let catalogue = Catalogue::new(store.clone(), host, clock.clone());
+        templates::register(&catalogue).await?;
+
+        let scheduler_settings = SchedulerSettings {
+            host_name: settings.host_name.clone(),
+            concurrent_runs: settings.concurrent_runs,
+            lease: LEASE,
+        };
+        let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());
+        let scheduler = Scheduler::start(scheduler_settings, store, catalogue, clock, notifier);
+        let shutdown = CancellationToken::new();
+        let api = ApiState::new(ApiParts {
+            scheduler: scheduler.clone(),
+            database: database.clone(),
+            artifacts: Arc::new(ArtifactFolder::new(artifacts)),
+            outbox: mail
+                .outbox
+                .map(|outbox| Arc::new(MailFolder::new(outbox)) as _),
+            max_component_bytes,
+            version: env!("CARGO_PKG_VERSION"),
+            shutdown: shutdown.clone(),
+        });
+        Ok(Self {
+            api,
+            scheduler,
+            database,
+            shutdown,
+        })
+    }
+}
+
+impl Mail {
+    fn set_up(settings: &MailSettings, folder: &Path) -> Result<Self, Failure> {
+        match &settings.server {
+            Some(url) => {
+                let mailer = SmtpMailer::new(url).map_err(|error| {
+                    let error = anyhow::Error::new(error).context("mail.url is not valid");
+                    Failure::new(Exit::Usage, error)
+                })?;
+                Ok(Self {
+                    mailer: Arc::new(mailer),
+                    outbox: None,
+                })
+            }
+            None => {
+                let outbox = FileOutbox::new(folder.join("outbox"));
+                Ok(Self {
+                    mailer: Arc::new(outbox.clone()),
+                    outbox: Some(outbox),
+                })
+            }
+        }
+    }
+}
+
+fn artifact_store(folder: &Path) -> Result<LocalFileSystem, Failure> {
+    let doing = || format!("opening the folder of artifacts {}", folder.display());
+    std::fs::create_dir_all(folder).or_fail(doing())?;
+    LocalFileSystem::new_with_prefix(folder).or_fail(doing())
+}

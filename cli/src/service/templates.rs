@@ -1,0 +1,47 @@
+//! The built-in templates, which the binary carries, and registering them.
+
+use sandglass_contract::{OrganisationId, UserId};
+use sandglass_registry::Scope;
+use sandglass_scheduler::{Catalogue, CatalogueError};
+
+use crate::failure::{Failure, OrFail as _};
+
+/// The id and the component of each template.
+static TEMPLATES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
+
+/// Who the built-in templates and the demo jobs come from in records.
+pub(crate) fn built_in_author() -> Result<UserId, Failure> {
+    UserId::parse("sandglass").or_fail("naming the author of the built-in templates")
+}
+
+/// Registers every built-in template; those that are registered already stay as they are.
+pub(super) async fn register(catalogue: &Catalogue) -> Result<(), Failure> {
+    let scope = Scope::of(OrganisationId::default());
+    let author = built_in_author()?;
+    for (name, component) in TEMPLATES {
+        let registered = catalogue
+            .register_built_in(&scope, &author, component)
+            .await;
+        registered.map_err(|error| explain(name, error))?;
+    }
+    tracing::info!(count = TEMPLATES.len(), "templates.registered");
+    Ok(())
+}
+
+fn explain(name: &str, error: CatalogueError) -> Failure {
+    let differs = matches!(error, CatalogueError::BuiltInDiffers { .. });
+    let failed = Err::<(), _>(error).or_fail(format!("registering the template {name}"));
+    let failure = failed.err().unwrap_or_else(|| {
+        Failure::saying(
+            crate::failure::Exit::Failed,
+            "registering a template failed",
+        )
+    });
+    match differs {
+        true => failure.advise(
+            "this binary was built from changed sources: raise the version of the template in \
+             templates-wasm, or use another data folder",
+        ),
+        false => failure,
+    }
+}

@@ -1,0 +1,98 @@
+//! Settings that have a variable and no argument: secrets, which the list of processes would show, and
+//! what only tests need.
+
+use std::{env, fs, path::PathBuf};
+
+use jiff::SignedDuration;
+use sandglass_api::auth::BootstrapToken;
+
+use crate::failure::{Exit, Failure};
+
+const BOOTSTRAP_TOKEN: &str = "SANDGLASS_BOOTSTRAP_TOKEN";
+const BOOTSTRAP_TOKEN_FILE: &str = "SANDGLASS_BOOTSTRAP_TOKEN_FILE";
+const MAIL_URL: &str = "SANDGLASS_MAIL_URL";
+const MAIL_URL_FILE: &str = "SANDGLASS_MAIL_URL_FILE";
+const MAIL_FROM: &str = "SANDGLASS_MAIL_FROM";
+const CLOCK_OFFSET: &str = "SANDGLASS_CLOCK_OFFSET_MS";
+
+/// Where Linux tells the name of the machine.
+const MACHINE_NAME_FILE: &str = "/proc/sys/kernel/hostname";
+
+/// What the environment says.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    pub(super) bootstrap_token: Option<BootstrapToken>,
+    pub(super) mail_url: Option<String>,
+    pub(super) mail_from: Option<String>,
+    pub(super) clock_offset: SignedDuration,
+}
+
+impl Environment {
+    /// Reads the variables.
+    pub(super) fn read() -> Result<Self, Failure> {
+        Self::from(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// Reads the variables that `variable` finds.
+    pub(super) fn from(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        let secret = |name: &str, file: &str| {
+            one_of(
+                name,
+                variable(name),
+                file,
+                variable(file).map(PathBuf::from),
+            )
+        };
+        let token = secret(BOOTSTRAP_TOKEN, BOOTSTRAP_TOKEN_FILE)?;
+        let token = token.map(|text| BootstrapToken::parse(&text)).transpose();
+        let offset = variable(CLOCK_OFFSET).map(|text| text.parse()).transpose();
+        Ok(Self {
+            bootstrap_token: token.map_err(|error| invalid(BOOTSTRAP_TOKEN, error))?,
+            mail_url: secret(MAIL_URL, MAIL_URL_FILE)?,
+            mail_from: variable(MAIL_FROM),
+            clock_offset: offset
+                .map_err(|error: std::num::ParseIntError| invalid(CLOCK_OFFSET, error))?
+                .map_or(SignedDuration::ZERO, SignedDuration::from_millis),
+        })
+    }
+}
+
+/// A secret that is given as it is or in a file, and not in both ways.
+pub(super) fn one_of(
+    name: &str,
+    value: Option<String>,
+    file_name: &str,
+    file: Option<PathBuf>,
+) -> Result<Option<String>, Failure> {
+    match (value, file) {
+        (Some(_), Some(_)) => {
+            let text = format!("{name} and {file_name} are both set; set one of them");
+            Err(Failure::saying(Exit::Usage, text))
+        }
+        (value, None) => Ok(value),
+        (None, Some(path)) => match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(error) => {
+                let doing = format!("{file_name}: {} cannot be read", path.display());
+                Err(Failure::new(
+                    Exit::Usage,
+                    anyhow::Error::new(error).context(doing),
+                ))
+            }
+        },
+    }
+}
+
+/// The name of the machine, or a word for any.
+pub(super) fn machine_name() -> String {
+    let name = fs::read_to_string(MACHINE_NAME_FILE).unwrap_or_default();
+    match name.trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+fn invalid(name: &str, error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    let error = anyhow::Error::new(error).context(format!("{name} is not valid"));
+    Failure::new(Exit::Usage, error)
+}

@@ -1,0 +1,100 @@
+//! Which setting wins, and which are refused.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use clap::Parser;
+
+use super::*;
+
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    settings: SettingArguments,
+}
+
+fn merged(arguments: &[&str], variables: &[(&str, &str)], file: &str) -> Result<Settings, String> {
+    let line = Line::try_parse_from([&["sandglass"], arguments].concat()).unwrap();
+    let find = |name: &str| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    let environment = Environment::from(find).map_err(|it| it.to_string())?;
+    let file = SettingsFile::parse(file).map_err(|it| it.to_string())?;
+    Settings::merge(line.settings, environment, file).map_err(|it| it.to_string())
+}
+
+#[test]
+fn defaults_stand_where_nobody_says_otherwise() {
+    let settings = merged(&[], &[], "").unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.data_folder, PathBuf::from("./data"));
+    assert_eq!(settings.concurrent_runs.get(), 16);
+    assert_eq!(settings.drain, Duration::from_secs(30));
+    assert_eq!(settings.log_format, LogFormat::Pretty);
+    assert_eq!(settings.mail.from.as_str(), DEFAULT_MAIL_FROM);
+    assert_eq!(settings.mail.server, None);
+    assert_eq!(settings.bootstrap_token, None);
+    assert!(settings.clock_offset.is_zero());
+    assert!(!settings.host_name.is_empty());
+}
+
+#[test]
+fn arguments_and_variables_go_before_the_file() {
+    let file = "listen = '127.0.0.1:1'\nconcurrent_runs = 3\n[mail]\nfrom = 'a@b.example'\nurl = 'smtp://x'";
+    let variables = [
+        ("SANDGLASS_MAIL_FROM", "c@d.example"),
+        ("SANDGLASS_CLOCK_OFFSET_MS", "-1500"),
+    ];
+    let settings = merged(&["--listen", "127.0.0.1:2"], &variables, file).unwrap();
+    assert_eq!(settings.listen.port(), 2);
+    assert_eq!(settings.concurrent_runs.get(), 3);
+    assert_eq!(settings.mail.from.as_str(), "c@d.example");
+    assert_eq!(settings.mail.server.as_deref(), Some("smtp://x"));
+    assert_eq!(settings.clock_offset, SignedDuration::from_millis(-1500));
+}
+
+#[test]
+fn a_secret_is_read_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("url");
+    std::fs::write(&path, "smtps://user:password@mail.example\n").unwrap();
+    let path = path.to_str().unwrap();
+    let expect = Some("smtps://user:password@mail.example");
+    let file = format!("[mail]\nurl_file = '{path}'");
+    assert_eq!(
+        merged(&[], &[], &file).unwrap().mail.server.as_deref(),
+        expect
+    );
+    let variable = [("SANDGLASS_MAIL_URL_FILE", path)];
+    let settings = merged(&[], &variable, "").unwrap();
+    assert_eq!(settings.mail.server.as_deref(), expect);
+    assert!(!format!("{settings:?}").contains("password"));
+}
+
+#[test]
+fn what_cannot_be_a_setting_is_refused_by_name() {
+    let check = |variables: &[(&str, &str)], file: &str, part: &str| {
+        let refused = merged(&[], variables, file).unwrap_err();
+        assert!(refused.contains(part), "{refused}");
+    };
+    check(&[], "lisen = '127.0.0.1:1'", "lisen");
+    check(&[], "[mail]\npassword = 'x'", "password");
+    check(&[], "listen = 'nowhere'", "listen");
+    check(&[], "[mail]\nfrom = 'nobody'", "mail.from");
+    check(
+        &[],
+        "[mail]\nurl = 'a'\nurl_file = 'b'",
+        "mail.url_file are both set",
+    );
+    check(&[], "[mail]\nurl_file = '/no/such/file'", "/no/such/file");
+    check(
+        &[("SANDGLASS_BOOTSTRAP_TOKEN", "short")],
+        "",
+        "SANDGLASS_BOOTSTRAP_TOKEN",
+    );
+    check(
+        &[("SANDGLASS_CLOCK_OFFSET_MS", "soon")],
+        "",
+        "SANDGLASS_CLOCK_OFFSET_MS",
+    );
+}

@@ -1,0 +1,27 @@
+//! The plain types that the host, the registry and everything above them share: what a grant is, which
+//! limits a run has, how it can end, what the journal says.
+//!
+//! They are here so that the crate that runs templates and the crate that stores records do not know
+//! each other. Nothing here does I/O, apart from the clock, the one place that reads time.
+
+pub mod clock;
+pub mod context;
+pub mod digest;
+pub mod grant;
+pub mod ids;
+pub mod journal;
+pub mod limits;
+pub mod log;
+pub mod outcome;
+pub mod template;
+
+pub use clock::{Clock, SystemClock};
+pub use context::{ParentResult, RunContext, RunMode};
+pub use digest::Digest;
+pub use grant::{Grant, GrantEntry, GrantError, Interface, Operation};
+pub use ids::{ExecutionId, IdError, JobId, OrganisationId, TemplateId, TokenId, UserId};
+pub use journal::{CallOutcome, Effect, JournalEntry};
+pub use limits::{Limit, LimitError, LimitSettings, Limits};
+pub use log::{LogLevel, LogLine, Progress};
+pub use outcome::{Blame, OutcomeCode, Retry};
+pub use template::{CapabilityRequest, Issue, ResourceUsage, RiskLevel, TemplateMetadata};

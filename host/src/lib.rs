@@ -1,0 +1,38 @@
+//! Runs one call of one template safely: engine, limits, capabilities, outcome.
+//!
+//! A template is a WebAssembly component of the world `template` (folder `wit/`). [`Host::load`] judges
+//! and compiles it, [`Host::describe`], [`Host::validate`] and [`Host::capabilities`] ask it questions
+//! without giving it any capability, and [`Host::run`] runs it once in a fresh sandbox that holds what
+//! the run's grant allows. Every host call of a run is reported to a [`RunObserver`].
+//!
+//! This crate decides nothing about when a job runs, keeps no records, and is the only one that names
+//! wasmtime.
+
+mod bindings;
+mod capability;
+mod engine;
+mod error;
+mod execute;
+mod host;
+mod journal;
+mod limits;
+mod loaded;
+mod mail;
+mod outcome;
+mod pure;
+mod run;
+mod settings;
+mod state;
+mod template;
+mod text;
+
+pub use capability::artifacts::{ArtifactId, ArtifactIdError};
+pub use error::{HostError, TemplateError};
+pub use host::Host;
+pub use mail::{
+    Attachment, FileOutbox, InvalidAddress, Mail, MailAddress, MailError, Mailer, OutboxMail,
+    Receipt, SmtpError, SmtpMailer,
+};
+pub use run::{ArtifactRecord, RecordLost, Run, RunObserver, RunReport};
+pub use settings::{HostSettings, Services};
+pub use template::{Description, Template};

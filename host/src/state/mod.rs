@@ -1,0 +1,112 @@
+//! Everything that belongs to one run: made for it and dropped with it.
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::{sync::Arc, time::Duration};
+
+use object_store::ObjectStore;
+use sandglass_contract::{Clock, Grant, Limit, RunContext};
+use sandglass_query::ApplicationDatabase;
+use tokio_util::sync::CancellationToken;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::{
+    capability::{
+        artifact_folder::ArtifactFolder, cursor::Simulated, log::LogSink, progress::Reports,
+    },
+    engine::run_wasi,
+    journal::Journal,
+    limits::{Allowance, Limiter},
+    mail::{MailAddress, Mailer},
+    run::Run,
+    settings::Services,
+};
+
+/// Places in the table of handles for what WASI opens by itself: streams and timers.
+const WASI_HANDLES: u64 = 32;
+
+/// The data of one run's store.
+pub(crate) struct RunState {
+    pub(crate) context: RunContext,
+    pub(crate) grant: Grant,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// When the attempt began and when it will be ended, on the monotonic clock.
+    pub(crate) began: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) limiter: Limiter,
+    pub(crate) allowance: Allowance,
+    pub(crate) journal: Journal,
+    pub(crate) log: Arc<LogSink>,
+    pub(crate) progress: Reports,
+    pub(crate) database: Arc<dyn ApplicationDatabase>,
+    pub(crate) simulated: Simulated,
+    pub(crate) mailer: Arc<dyn Mailer>,
+    pub(crate) mail_from: MailAddress,
+    /// Calls of `send` so far.
+    pub(crate) sends: u64,
+    pub(crate) artifacts: ArtifactFolder,
+    pub(crate) table: ResourceTable,
+    handles: u64,
+    wasi: WasiCtx,
+}
+
+impl RunState {
+    pub(crate) fn new(run: &Run, services: &Services, mail_from: MailAddress) -> Self {
+        let clock = &services.clock;
+        let (began, mode) = (clock.monotonic(), run.context.mode);
+        let observer = || Arc::clone(&run.observer);
+        let log = LogSink::new(observer(), Arc::clone(clock), &run.limits);
+        let handles = run.limits.get(Limit::Handles);
+        let artifacts: Arc<dyn ObjectStore> = Arc::clone(&services.artifacts);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(places(handles));
+        Self {
+            context: run.context.clone(),
+            grant: run.grant.clone(),
+            cancel: run.cancel.clone(),
+            clock: Arc::clone(clock),
+            began,
+            deadline: began.saturating_add(run.timeout),
+            limiter: Limiter::new(&run.limits),
+            allowance: Allowance::new(run.limits.clone()),
+            journal: Journal::new(observer(), Arc::clone(clock), run.context.attempt, mode),
+            progress: Reports::new(observer(), Arc::clone(clock)),
+            database: Arc::clone(&services.database),
+            simulated: Simulated::default(),
+            mailer: Arc::clone(&services.mailer),
+            mail_from,
+            sends: 0,
+            artifacts: ArtifactFolder::new(artifacts, mode),
+            table,
+            handles,
+            wasi: run_wasi(clock, &log),
+            log,
+        }
+    }
+
+    /// What a guest is told that opens more than it may.
+    pub(crate) fn too_many_handles(&self) -> String {
+        format!(
+            "the limit {} of {} is used up: drop cursors and writers that are not needed any more",
+            Limit::Handles,
+            self.handles
+        )
+    }
+}
+
+/// The size of the table of handles for a run that may hold `handles`.
+pub(crate) fn places(handles: u64) -> usize {
+    usize::try_from(handles.saturating_add(WASI_HANDLES)).unwrap_or(usize::MAX)
+}
+
+impl WasiView for RunState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}

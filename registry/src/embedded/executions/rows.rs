@@ -1,0 +1,201 @@
+//! Rows of the table `executions`.
+//!
+//! What changes while an execution lives stands in columns; `doc` holds the rest, as it was when the
+//! execution was stored, and is never written again.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use sandglass_contract::{OutcomeCode, UserId};
+
+use crate::{
+    embedded::{
+        failure::is_dangling,
+        stored::{
+            corrupt, count, counted, json_column, milliseconds, moment, optional_json_column,
+            optional_moment, to_json,
+        },
+    },
+    execution::{CancelRequest, Execution, ExecutionStatus, Fence},
+    store::StoreError,
+};
+
+use super::EXECUTION;
+
+/// The columns that [`read_execution`] needs.
+pub(super) const COLUMNS: &str = "doc, status, fence, attempt, available_at, started_at, \
+    completed_at, execution_host, cancel_by, cancel_at, reason, result, message, error, outcome, \
+    progress, attempts, artifacts, fuel_used, peak_memory_bytes";
+
+/// Reads an execution from a row.
+pub(super) fn read_execution(row: &Row<'_>) -> Result<Execution, StoreError> {
+    let saved: Execution = json_column(row, "doc", EXECUTION)?;
+    let started_at = optional_moment(row, "started_at")?;
+    let completed_at = optional_moment(row, "completed_at")?;
+    Ok(Execution {
+        status: status(row)?,
+        fence: Fence(counted(row, "fence")?),
+        attempt: row.get("attempt")?,
+        available_at: moment(row.get("available_at")?)?,
+        started_at,
+        completed_at,
+        duration_seconds: started_at
+            .zip(completed_at)
+            .map(|(from, to)| to.duration_since(from).as_secs_f64()),
+        execution_host: row.get("execution_host")?,
+        cancel_requested: cancel_request(row)?,
+        reason: row.get("reason")?,
+        result: optional_json_column(row, "result", "result")?,
+        message: row.get("message")?,
+        error: row.get("error")?,
+        outcome: outcome(row)?,
+        progress: optional_json_column(row, "progress", "progress")?,
+        attempts: json_column(row, "attempts", "attempt")?,
+        artifacts: json_column(row, "artifacts", "artifact")?,
+        fuel_used: counted(row, "fuel_used")?,
+        peak_memory_bytes: counted(row, "peak_memory_bytes")?,
+        ..saved
+    })
+}
+
+/// The status in a row.
+pub(super) fn status(row: &Row<'_>) -> Result<ExecutionStatus, StoreError> {
+    let word = row.get_ref("status")?;
+    let word = word.as_str().map_err(|source| corrupt(EXECUTION, source))?;
+    ExecutionStatus::ALL
+        .into_iter()
+        .find(|status| status.as_str() == word)
+        .ok_or_else(|| corrupt(EXECUTION, format!("there is no status {word:?}")))
+}
+
+fn outcome(row: &Row<'_>) -> Result<Option<OutcomeCode>, StoreError> {
+    let word: Option<String> = row.get("outcome")?;
+    word.map(|word| {
+        OutcomeCode::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+            .ok_or_else(|| corrupt(EXECUTION, format!("there is no outcome {word:?}")))
+    })
+    .transpose()
+}
+
+fn cancel_request(row: &Row<'_>) -> Result<Option<CancelRequest>, StoreError> {
+    let Some(at) = optional_moment(row, "cancel_at")? else {
+        return Ok(None);
+    };
+    let by: String = row.get("cancel_by")?;
+    let by = UserId::parse(by).map_err(|source| corrupt(EXECUTION, source))?;
+    Ok(Some(CancelRequest { by, at }))
+}
+
+/// An execution about to be stored for the first time.
+pub(super) struct SavedExecution {
+    pub(super) execution: Execution,
+    doc: String,
+    result: Option<String>,
+    progress: Option<String>,
+    attempts: String,
+    artifacts: String,
+}
+
+impl SavedExecution {
+    pub(super) fn of(execution: Execution) -> Result<Self, StoreError> {
+        let result = execution.result.as_ref();
+        let progress = execution.progress.as_ref();
+        Ok(Self {
+            doc: to_json(EXECUTION, &execution)?,
+            result: result.map(|it| to_json("result", it)).transpose()?,
+            progress: progress.map(|it| to_json("progress", it)).transpose()?,
+            attempts: to_json("attempts", &execution.attempts)?,
+            artifacts: to_json("artifacts", &execution.artifacts)?,
+            execution,
+        })
+    }
+
+    /// The same execution as one that never runs.
+    pub(super) fn insert_skipped(
+        &self,
+        connection: &Connection,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let instead = Instead {
+            status: ExecutionStatus::Skipped,
+            reason: Some(reason),
+            completed_at: Some(at),
+        };
+        self.insert_as(connection, &instead)
+    }
+
+    /// Stores it. Returns false where the id is taken.
+    pub(super) fn insert(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let instead = Instead {
+            status: self.execution.status,
+            reason: self.execution.reason.as_deref(),
+            completed_at: self.execution.completed_at,
+        };
+        self.insert_as(connection, &instead)
+    }
+
+    fn insert_as(
+        &self,
+        connection: &Connection,
+        instead: &Instead<'_>,
+    ) -> Result<bool, StoreError> {
+        let it = &self.execution;
+        let available_at = milliseconds(it.available_at);
+        let claimable_at = (!instead.status.is_finished()).then_some(available_at);
+        let cancel = it.cancel_requested.as_ref();
+        let inserted = connection
+            .prepare_cached(
+                "INSERT INTO executions (
+                     id, org, job_id, job_version, status, queued_at, claimable_at, fence, attempt,
+                     available_at, started_at, completed_at, execution_host, cancel_by, cancel_at,
+                     reason, result, message, error, outcome, progress, attempts, artifacts,
+                     fuel_used, peak_memory_bytes, doc)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (id) DO NOTHING",
+            )?
+            .execute(params![
+                it.id.as_str(),
+                it.org.as_str(),
+                it.job_id.as_str(),
+                count(it.job_version.0),
+                instead.status.as_str(),
+                milliseconds(it.queued_at),
+                claimable_at,
+                count(it.fence.0),
+                it.attempt,
+                available_at,
+                it.started_at.map(milliseconds),
+                instead.completed_at.map(milliseconds),
+                it.execution_host,
+                cancel.map(|cancel| cancel.by.as_str()),
+                cancel.map(|cancel| milliseconds(cancel.at)),
+                instead.reason,
+                self.result,
+                it.message,
+                it.error,
+                it.outcome.map(OutcomeCode::as_str),
+                self.progress,
+                self.attempts,
+                self.artifacts,
+                count(it.fuel_used),
+                count(it.peak_memory_bytes),
+                self.doc,
+            ])
+            .map_err(|error| match is_dangling(&error) {
+                true => StoreError::NotFound {
+                    what: "version of the job",
+                },
+                false => error.into(),
+            })?;
+        Ok(inserted == 1)
+    }
+}
+
+/// What is stored in the place of the execution's own members.
+struct Instead<'a> {
+    status: ExecutionStatus,
+    reason: Option<&'a str>,
+    completed_at: Option<Timestamp>,
+}

@@ -1,0 +1,71 @@
+//! What a place to keep records must promise.
+//!
+//! Each part of the trait is a file of its own. Every promise here holds for every implementation: a
+//! method that returns `Ok` has made its change durable, whatever happens to the process or the machine
+//! afterwards.
+
+mod accounts;
+mod executions;
+mod jobs;
+mod templates;
+
+pub use accounts::AccountStore;
+pub use executions::{
+    CancelAnswer, Claim, ClaimRequest, Claimed, Ending, ExecutionQuery, ExecutionStore, Fired,
+    Firing, FollowUp, LeaseAnswer, Overlap, Records,
+};
+pub use jobs::{JobQuery, JobStore, ScheduleChange};
+pub use templates::TemplateStore;
+
+use crate::job::Version;
+
+/// A place to keep everything the service knows.
+pub trait Store: JobStore + ExecutionStore + TemplateStore + AccountStore {}
+
+impl<T: JobStore + ExecutionStore + TemplateStore + AccountStore> Store for T {}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The record is not there, or not in the caller's scope.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// A record of that id is there already.
+    #[error("there is a {what} of that id already")]
+    Exists {
+        /// What was to be added.
+        what: &'static str,
+    },
+    /// Somebody else has changed the record.
+    #[error("it has been changed by somebody else and is at version {} now", current.0)]
+    Changed {
+        /// The version that is stored.
+        current: Version,
+    },
+    /// The claim that a write was made under is not the current one: the worker has lost its lease.
+    #[error("another worker holds the execution now")]
+    Fenced,
+    /// The store does not answer; asking again may help.
+    #[error("the store does not answer")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What is stored cannot be read.
+    #[error("a stored {what} cannot be read")]
+    Corrupt {
+        /// What it should have been.
+        what: &'static str,
+        /// Why it is not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}

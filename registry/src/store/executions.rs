@@ -1,0 +1,257 @@
+//! Keeping executions: slots, claims under a fence, records of what a run says, and endings.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sandglass_contract::{ExecutionId, JobId, JournalEntry, LogLine, UserId};
+use serde_json::Value;
+
+use super::StoreError;
+use crate::{
+    execution::{ArtifactRecord, Attempt, Execution, ExecutionStatus, Fence, Progress},
+    job::Job,
+    page::{Page, PageRequest},
+    scope::Scope,
+};
+
+/// A slot that has come: the execution it becomes, and the job moved on to its next slot.
+#[derive(Debug, Clone)]
+pub struct Firing {
+    /// The execution; its id is the slot's. It is queued, or finished already (skipped, missed).
+    pub execution: Execution,
+    /// The `next_run_at` that the job had when the slot was found due.
+    pub due_at: Timestamp,
+    /// The job's next slot.
+    pub next_run_at: Option<Timestamp>,
+    /// What to do where an earlier execution of the job is not finished yet.
+    pub overlap: Overlap,
+}
+
+/// What happens to a slot that comes while an earlier execution of its job is not finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlap {
+    /// The slot becomes a skipped execution.
+    Skip,
+}
+
+/// What became of a firing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fired {
+    /// The execution is stored, in this status.
+    Stored(ExecutionStatus),
+    /// Somebody stored the slot before; the job has been moved on.
+    AlreadyStored,
+    /// The job is gone, switched off or has another next slot now; nothing was stored.
+    Outdated,
+}
+
+/// Somebody who can run executions.
+#[derive(Debug, Clone)]
+pub struct ClaimRequest {
+    /// The name of the host.
+    pub host: String,
+    /// How many it has room for.
+    pub limit: u32,
+    /// How long the claims hold unless they are renewed.
+    pub lease: Duration,
+}
+
+/// Proof of a claim: every write about a running execution carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Claim {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// The fence that the claim raised.
+    pub fence: Fence,
+}
+
+/// A claimed execution: running, with its `attempt` and `fence` raised.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The execution.
+    pub execution: Execution,
+    /// The job as it was when the execution was made.
+    pub job: Job,
+}
+
+impl Claimed {
+    /// The proof of the claim.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        Claim {
+            execution: self.execution.id.clone(),
+            fence: self.execution.fence,
+        }
+    }
+}
+
+/// What became of a lease that was to be renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseAnswer {
+    /// It holds for another term.
+    Renewed,
+    /// It holds for another term, and somebody asked for the execution to end.
+    CancelRequested,
+    /// It is lost; the worker drops the run at once.
+    Lost,
+}
+
+/// What a run has said since the last time.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// Log lines, their `seq` rising.
+    pub log: Vec<LogLine>,
+    /// Journal entries. One with the attempt and `seq` of an entry that is stored replaces it.
+    pub journal: Vec<JournalEntry>,
+    /// The last progress.
+    pub progress: Option<Progress>,
+}
+
+impl Records {
+    /// Whether there is nothing to store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.log.is_empty() && self.journal.is_empty() && self.progress.is_none()
+    }
+}
+
+/// How an attempt ended and what follows.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// Log lines and journal entries that are not stored yet.
+    pub records: Records,
+    /// Whether there is another attempt.
+    pub follow_up: FollowUp,
+}
+
+/// What follows an attempt.
+#[derive(Debug, Clone)]
+pub enum FollowUp {
+    /// The execution is finished.
+    Finished {
+        /// What the template returned.
+        result: Option<Value>,
+        /// The template's sentence.
+        message: Option<String>,
+        /// Files left behind.
+        artifacts: Vec<ArtifactRecord>,
+    },
+    /// It is queued again.
+    Retry {
+        /// The earliest moment for the next attempt.
+        available_at: Timestamp,
+    },
+}
+
+/// What became of a wish that an execution ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelAnswer {
+    /// It waited and is cancelled now.
+    Cancelled,
+    /// Its worker will be told.
+    Requested,
+    /// It had ended already.
+    AlreadyFinished(ExecutionStatus),
+}
+
+/// Which executions a list shows; every condition that is given must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionQuery {
+    /// Of this job.
+    pub job: Option<JobId>,
+    /// In one of these states; empty means any.
+    pub status: Vec<ExecutionStatus>,
+    /// Which page; executions are listed newest first, by `queued_at`.
+    pub page: PageRequest,
+}
+
+/// The part of a store that keeps executions.
+#[async_trait]
+pub trait ExecutionStore: Send + Sync + 'static {
+    /// Stores slots that have come and moves their jobs on, in one transaction for all. The answers
+    /// are in the order of the firings.
+    async fn fire(&self, firings: Vec<Firing>) -> Result<Vec<Fired>, StoreError>;
+
+    /// Stores an execution that somebody asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] where the id is taken; [`StoreError::NotFound`] where it belongs to
+    /// another organisation than `scope`, or its job has never had that version.
+    async fn enqueue(&self, scope: &Scope, execution: &Execution) -> Result<(), StoreError>;
+
+    /// Claims executions that wait and whose `available_at` has come, and running ones whose lease has
+    /// run out, the longest waiting first. A claim raises the fence and the attempt, sets
+    /// `started_at` where it is the first, and the job's `last_run_at`. An execution whose lease ran
+    /// out gets an [`Attempt`] with the outcome `lease_lost` for the worker that was lost.
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claimed>, StoreError>;
+
+    /// The earliest moment at which [`ExecutionStore::claim`] will find something, by the moments
+    /// stored now: a waiting execution's `available_at`, or the end of a lease.
+    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Renews leases; the answers are in the order of the claims.
+    async fn renew(
+        &self,
+        claims: &[Claim],
+        lease: Duration,
+    ) -> Result<Vec<LeaseAnswer>, StoreError>;
+
+    /// Adds to the record of a running execution.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] where the claim is not the current one; nothing is stored then.
+    async fn record(&self, claim: &Claim, records: Records) -> Result<(), StoreError>;
+
+    /// Ends an attempt. Returns the execution as stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] where the claim is not the current one; nothing is stored then.
+    async fn end_attempt(&self, claim: &Claim, ending: Ending) -> Result<Execution, StoreError>;
+
+    /// Asks for an execution to end.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    async fn cancel(
+        &self,
+        scope: &Scope,
+        id: &ExecutionId,
+        by: &UserId,
+    ) -> Result<CancelAnswer, StoreError>;
+
+    /// An execution.
+    async fn execution(
+        &self,
+        scope: &Scope,
+        id: &ExecutionId,
+    ) -> Result<Option<Execution>, StoreError>;
+
+    /// A page of executions.
+    async fn executions(
+        &self,
+        scope: &Scope,
+        query: &ExecutionQuery,
+    ) -> Result<Page<Execution>, StoreError>;
+
+    /// Log lines of an execution whose `seq` is greater than `after`, in order, at most `limit`.
+    async fn log(
+        &self,
+        scope: &Scope,
+        id: &ExecutionId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<LogLine>, StoreError>;
+
+    /// Journal entries of an execution in order of attempt and `seq`, passing over `skip`, at most
+    /// `limit`, and how many there are in all.
+    async fn journal(
+        &self,
+        scope: &Scope,
+        id: &ExecutionId,
+        skip: u64,
+        limit: u32,
+    ) -> Result<(Vec<JournalEntry>, u64), StoreError>;
+}

@@ -1,0 +1,54 @@
+//! Keeping templates and the bytes of their components.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sandglass_contract::{Digest, TemplateId, UserId};
+
+use super::StoreError;
+use crate::{
+    scope::Scope,
+    template::{Template, TemplateVersion},
+};
+
+/// The part of a store that keeps templates. Component bytes are shared by all organisations, since
+/// their digest names them.
+#[async_trait]
+pub trait TemplateStore: Send + Sync + 'static {
+    /// Adds a version of a template and its component's bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] where the template has a version of that digest or of that version
+    /// number.
+    async fn insert_template_version(
+        &self,
+        scope: &Scope,
+        version: &TemplateVersion,
+        component: &[u8],
+    ) -> Result<(), StoreError>;
+
+    /// Approves a pending version. Approving an approved one changes nothing. Returns the version.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    async fn approve_template_version(
+        &self,
+        scope: &Scope,
+        template: &TemplateId,
+        digest: &Digest,
+        by: &UserId,
+        at: Timestamp,
+    ) -> Result<TemplateVersion, StoreError>;
+
+    /// A template.
+    async fn template(
+        &self,
+        scope: &Scope,
+        id: &TemplateId,
+    ) -> Result<Option<Template>, StoreError>;
+
+    /// Every template, by id.
+    async fn templates(&self, scope: &Scope) -> Result<Vec<Template>, StoreError>;
+
+    /// The bytes of a component.
+    async fn component(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError>;
+}

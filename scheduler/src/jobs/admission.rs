@@ -1,0 +1,333 @@
+//! What must hold before a job is saved.
+//!
+//! Everything that is wrong is found in one go and named with its place, except what cannot be judged
+//! before something else is right: a template is not asked about parameters that break its schema.
+
+use jiff::Timestamp;
+use jsonschema::PatternOptions;
+use sandglass_contract::{Digest, Grant, Interface, LimitSettings, grant::Target};
+use sandglass_host::TemplateError;
+use sandglass_registry::{
+    Schedule, Scope, StoreError, TemplateVersion, VersionStatus,
+    job::{MAX_NOTIFIED, MAX_TAGS},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{JobDraft, JobError};
+use crate::{
+    calendar::Calendar,
+    catalogue::{Catalogue, CatalogueError},
+};
+
+/// The most bytes that parameters may have as JSON.
+const MAX_PARAMETER_BYTES: usize = 256 << 10;
+/// The most problems that are listed.
+const MAX_PROBLEMS: usize = 50;
+
+/// One thing that is wrong with a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// Where, as a JSON Pointer (RFC 6901) into the job.
+    pub pointer: String,
+    /// A stable word for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+impl Problem {
+    fn new(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code: code.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Why a draft could not be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmissionError {
+    /// The template did not answer.
+    #[error("the template could not be asked about the parameters")]
+    Template(#[source] CatalogueError),
+    /// The template's schema is not one.
+    #[error("the schema of the template is not a JSON Schema: {0}")]
+    Schema(String),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for AdmissionError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<CatalogueError> for AdmissionError {
+    fn from(error: CatalogueError) -> Self {
+        match error {
+            CatalogueError::Store(error) => Self::Store(error),
+            other => Self::Template(other),
+        }
+    }
+}
+
+impl From<TemplateError> for AdmissionError {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(CatalogueError::Template(error))
+    }
+}
+
+/// What was found out about a draft.
+pub(super) struct Verdict {
+    pub(super) problems: Vec<Problem>,
+    pub(super) grant: Grant,
+    pub(super) calendar: Option<Calendar>,
+    version: Option<TemplateVersion>,
+    limits: LimitSettings,
+}
+
+/// A draft that may be saved.
+pub(super) struct Admitted {
+    pub(super) draft: JobDraft,
+    pub(super) parameters: Map<String, Value>,
+    pub(super) template_version: String,
+    pub(super) template_digest: Digest,
+    pub(super) limits: LimitSettings,
+    pub(super) grant: Grant,
+    pub(super) next_run_at: Option<Timestamp>,
+}
+
+/// Judges drafts.
+pub(super) struct Admission {
+    catalogue: Catalogue,
+}
+
+impl Admission {
+    pub(super) const fn new(catalogue: Catalogue) -> Self {
+        Self { catalogue }
+    }
+
+    /// Judges a new schedule or a new draft, and refuses it where anything is wrong. A schedule equal
+    /// to `followed`, the one the job has already, may have run its course.
+    pub(super) async fn admit(
+        &self,
+        scope: &Scope,
+        draft: JobDraft,
+        followed: Option<&Schedule>,
+        now: Timestamp,
+    ) -> Result<Admitted, JobError> {
+        let mut verdict = self.judge(scope, &draft, now).await?;
+        if followed == Some(&draft.schedule) {
+            verdict.problems.retain(|problem| problem.code != NEVER_DUE);
+        }
+        let (Some(version), Some(calendar), true) = (
+            verdict.version,
+            verdict.calendar,
+            verdict.problems.is_empty(),
+        ) else {
+            return Err(JobError::Invalid(verdict.problems));
+        };
+        let next_run_at = calendar.first(now)?;
+        Ok(Admitted {
+            parameters: draft.parameters.clone(),
+            draft,
+            template_version: version.metadata.version,
+            template_digest: version.digest,
+            limits: verdict.limits,
+            grant: verdict.grant,
+            next_run_at,
+        })
+    }
+
+    /// Finds everything that is wrong with a draft.
+    pub(super) async fn judge(
+        &self,
+        scope: &Scope,
+        draft: &JobDraft,
+        now: Timestamp,
+    ) -> Result<Verdict, AdmissionError> {
+        let mut problems = Vec::new();
+        let calendar = judge_schedule(&draft.schedule, now, &mut problems);
+        let limits = judge_limits(draft, &mut problems);
+        judge_lists(draft, &mut problems);
+        let version = self.find_version(scope, draft, &mut problems).await?;
+        let mut grant = Grant::default();
+        if let Some(version) = &version {
+            let found = problems.len();
+            judge_parameters(version, &draft.parameters, &mut problems)?;
+            if problems.len() == found {
+                grant = self.ask_template(version, draft, &mut problems).await?;
+            }
+        }
+        problems.truncate(MAX_PROBLEMS);
+        Ok(Verdict {
+            problems,
+            grant,
+            calendar,
+            version,
+            limits,
+        })
+    }
+
+    async fn find_version(
+        &self,
+        scope: &Scope,
+        draft: &JobDraft,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Option<TemplateVersion>, AdmissionError> {
+        let template = match self.catalogue.template(scope, &draft.template_type).await {
+            Ok(template) => template,
+            Err(StoreError::NotFound { .. }) => {
+                problems.push(Problem::new(
+                    "/template_type",
+                    "unknown_template",
+                    format!("there is no template {:?}", draft.template_type.as_str()),
+                ));
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let version = match &draft.template_version {
+            None => template.current().cloned(),
+            Some(wanted) => template.versions.into_iter().find(|version| {
+                version.metadata.version == *wanted && version.status == VersionStatus::Approved
+            }),
+        };
+        if version.is_none() {
+            problems.push(Problem::new(
+                "/template_version",
+                "no_approved_version",
+                "the template has no such version that is approved",
+            ));
+        }
+        Ok(version)
+    }
+
+    async fn ask_template(
+        &self,
+        version: &TemplateVersion,
+        draft: &JobDraft,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Grant, AdmissionError> {
+        let template = self.catalogue.load(&version.digest).await?;
+        let host = self.catalogue.host();
+        let parameters = Value::Object(draft.parameters.clone());
+        let issues = host.validate(&template, &parameters).await?;
+        if !issues.is_empty() {
+            problems.extend(issues.into_iter().map(|issue| {
+                let pointer = format!("/parameters{}", issue.path);
+                Problem::new(pointer, &issue.code, issue.message)
+            }));
+            return Ok(Grant::default());
+        }
+        let grant = host.capabilities(&template, &parameters).await?;
+        problems.extend(grant.beyond(&version.ceiling).into_iter().map(|entry| {
+            let detail = format!(
+                "{}, which is beyond what is approved for this version of the template",
+                entry.text()
+            );
+            Problem::new("/parameters", "beyond_ceiling", detail)
+        }));
+        Ok(grant)
+    }
+}
+
+const NEVER_DUE: &str = "never_due";
+
+fn judge_schedule(
+    schedule: &Schedule,
+    now: Timestamp,
+    problems: &mut Vec<Problem>,
+) -> Option<Calendar> {
+    let calendar = Calendar::compile(schedule).and_then(|it| Ok((it.first(now)?, it)));
+    match calendar {
+        Ok((None, calendar)) if *schedule != Schedule::Manual => {
+            problems.push(Problem::new(
+                "/schedule",
+                NEVER_DUE,
+                "this schedule never comes; for a job without one use {\"type\": \"manual\"}",
+            ));
+            Some(calendar)
+        }
+        Ok((_, calendar)) => Some(calendar),
+        Err(error) => {
+            let detail = error.to_string();
+            problems.push(Problem::new("/schedule", "invalid_schedule", detail));
+            None
+        }
+    }
+}
+
+fn judge_limits(draft: &JobDraft, problems: &mut Vec<Problem>) -> LimitSettings {
+    let mut settings = LimitSettings::default();
+    for (name, value) in &draft.limits {
+        if let Err(error) = settings.set(name, *value) {
+            let pointer = format!("/limits/{}", escape_pointer(name));
+            problems.push(Problem::new(pointer, "invalid_limit", error.to_string()));
+        }
+    }
+    settings
+}
+
+fn judge_lists(draft: &JobDraft, problems: &mut Vec<Problem>) {
+    if draft.tags.len() > MAX_TAGS {
+        let detail = format!("a job has at most {MAX_TAGS} tags");
+        problems.push(Problem::new("/tags", "too_many", detail));
+    }
+    let lists = [
+        ("on_success", &draft.notifications.on_success),
+        ("on_failure", &draft.notifications.on_failure),
+    ];
+    for (name, addresses) in lists {
+        if addresses.len() > MAX_NOTIFIED {
+            let detail = format!("at most {MAX_NOTIFIED} addresses are told");
+            let pointer = format!("/notifications/{name}");
+            problems.push(Problem::new(pointer, "too_many", detail));
+        }
+        for (index, address) in addresses.iter().enumerate() {
+            let names_one = !address.contains('*');
+            if !names_one || Target::parse(Interface::Email, address).is_err() {
+                problems.push(Problem::new(
+                    format!("/notifications/{name}/{index}"),
+                    "invalid_address",
+                    "this is not one plain mail address, name@domain",
+                ));
+            }
+        }
+    }
+}
+
+fn judge_parameters(
+    version: &TemplateVersion,
+    parameters: &Map<String, Value>,
+    problems: &mut Vec<Problem>,
+) -> Result<(), AdmissionError> {
+    let parameters = Value::Object(parameters.clone());
+    if parameters.to_string().len() > MAX_PARAMETER_BYTES {
+        let detail = format!("parameters have at most {MAX_PARAMETER_BYTES} bytes");
+        problems.push(Problem::new("/parameters", "too_large", detail));
+        return Ok(());
+    }
+    let validator = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .with_pattern_options(PatternOptions::regex())
+        .build(&version.parameters_schema)
+        .map_err(|error| AdmissionError::Schema(error.to_string()))?;
+    let errors = validator.iter_errors(&parameters).take(MAX_PROBLEMS);
+    problems.extend(errors.map(|error| {
+        let pointer = format!("/parameters{}", error.instance_path());
+        let detail: String = error.to_string().chars().take(1000).collect();
+        Problem::new(pointer, "schema", detail)
+    }));
+    Ok(())
+}
+
+/// A name as a token of a JSON Pointer (RFC 6901 §3).
+fn escape_pointer(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,28 @@
+//! What runs when and where: admission of jobs, slots, workers, and the catalogue of templates.
+//!
+//! [`core`] decides and does no I/O. Everything else acts: it reads the clock and the store, hands what
+//! it finds to the core, and carries out what the core says. Running one template call safely is the
+//! host's business, keeping records is the registry's.
+
+pub mod calendar;
+pub mod catalogue;
+pub mod changes;
+pub mod core;
+pub mod jobs;
+pub mod notify;
+pub mod service;
+
+mod leases;
+mod observer;
+mod slots;
+#[cfg(test)]
+mod testing;
+mod wake;
+mod worker;
+
+pub use calendar::{Calendar, CalendarError};
+pub use catalogue::{Catalogue, CatalogueError};
+pub use changes::Changes;
+pub use jobs::{JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem, UpcomingRun};
+pub use notify::Notifier;
+pub use service::{Scheduler, SchedulerSettings};

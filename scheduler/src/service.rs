@@ -1,0 +1,167 @@
+//! The scheduler as one thing: its loops, started and drained together.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use sandglass_contract::{Clock, ExecutionId, UserId};
+use sandglass_registry::{Scope, Store, StoreError, store::CancelAnswer};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    catalogue::Catalogue,
+    changes::Changes,
+    jobs::Jobs,
+    leases::{self, Leases},
+    notify::Notifier,
+    slots,
+    wake::Wake,
+    worker,
+};
+
+/// How this host takes part.
+#[derive(Debug, Clone)]
+pub struct SchedulerSettings {
+    /// The name of the host in records.
+    pub host_name: String,
+    /// How many executions it runs at once.
+    pub concurrent_runs: NonZeroUsize,
+    /// How long a claim holds unless it is renewed; it is renewed three times as often.
+    pub lease: Duration,
+}
+
+/// What every part of the scheduler works with.
+pub(crate) struct Shared {
+    pub(crate) settings: SchedulerSettings,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) changes: Changes,
+    pub(crate) wake: Wake,
+    pub(crate) leases: Leases,
+    pub(crate) notifier: Notifier,
+    /// Cancelled when no new work shall begin.
+    pub(crate) draining: CancellationToken,
+    /// Cancelled when everything shall stop.
+    pub(crate) stopped: CancellationToken,
+}
+
+/// A running scheduler.
+#[derive(Clone)]
+pub struct Scheduler {
+    shared: Arc<Shared>,
+    jobs: Jobs,
+    tasks: TaskTracker,
+}
+
+impl Scheduler {
+    /// Starts firing slots and running executions, on the current tokio runtime.
+    #[must_use]
+    pub fn start(
+        settings: SchedulerSettings,
+        store: Arc<dyn Store>,
+        catalogue: Catalogue,
+        clock: Arc<dyn Clock>,
+        notifier: Notifier,
+    ) -> Self {
+        let changes = Changes::default();
+        let wake = Wake::default();
+        let jobs = Jobs::new(
+            store.clone(),
+            clock.clone(),
+            catalogue.clone(),
+            changes.clone(),
+            wake.clone(),
+        );
+        let shared = Arc::new(Shared {
+            settings,
+            store,
+            clock,
+            catalogue,
+            changes,
+            wake,
+            leases: Leases::default(),
+            notifier,
+            draining: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+        });
+        let tasks = TaskTracker::new();
+        tasks.spawn(slots::fire_due_slots(shared.clone()));
+        tasks.spawn(worker::claim_and_run(shared.clone(), tasks.clone()));
+        tasks.spawn(leases::keep(shared.clone()));
+        tasks.close();
+        Self {
+            shared,
+            jobs,
+            tasks,
+        }
+    }
+
+    /// The jobs.
+    #[must_use]
+    pub const fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// The templates.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.shared.catalogue
+    }
+
+    /// Where records are kept.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// Word of changed executions.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.shared.changes
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// Asks for an execution to end: at once where it waits or runs here, and otherwise when its host
+    /// renews its lease.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn cancel(
+        &self,
+        scope: &Scope,
+        execution: &ExecutionId,
+        by: &UserId,
+    ) -> Result<CancelAnswer, StoreError> {
+        let answer = self.shared.store.cancel(scope, execution, by).await?;
+        self.shared.changes.announce(execution);
+        if answer == CancelAnswer::Requested {
+            self.shared.leases.cancel(execution);
+        }
+        Ok(answer)
+    }
+
+    /// Whether it has been told to stop.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.draining.is_cancelled()
+    }
+
+    /// Begins nothing new, waits at most `grace` for what runs, and gives back what still does, so that
+    /// another host, or this one after its restart, begins it anew.
+    pub async fn drain(&self, grace: Duration) {
+        self.shared.draining.cancel();
+        tokio::select! {
+            () = self.shared.leases.all_ended() => {}
+            () = self.shared.clock.sleep(grace) => {
+                self.shared.leases.give_back_all();
+                self.shared.leases.all_ended().await;
+            }
+        }
+        self.shared.stopped.cancel();
+        self.tasks.wait().await;
+    }
+}

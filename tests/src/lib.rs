@@ -1,0 +1,60 @@
+//! What the black-box suites share: a real server on a port of its own, and a client for it.
+//!
+//! The suites know the service only from outside: its binary, its REST API and its files.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "everything here is for tests, which may panic and print"
+)]
+
+pub mod client;
+pub mod server;
+
+pub use client::{Answer, Client};
+pub use server::{Server, ServerOptions};
+
+use std::path::PathBuf;
+
+/// The folder of the workspace.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the suites are in a folder of the workspace")
+        .to_owned()
+}
+
+/// The `sandglass` binary that was built together with the running test.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("tests are in target/<profile>/deps");
+    let binary = profile.join("sandglass");
+    assert!(
+        binary.exists(),
+        "{} is missing: run `make build` first, or `make test` for both",
+        binary.display()
+    );
+    binary
+}
+
+/// A built-in template, as `make templates` left it.
+#[must_use]
+pub fn template(id: &str) -> Vec<u8> {
+    let path = workspace()
+        .join("target/templates")
+        .join(format!("{id}.wasm"));
+    std::fs::read(&path).unwrap_or_else(|error| {
+        panic!(
+            "{} cannot be read ({error}): run `make templates`",
+            path.display()
+        )
+    })
+}
