@@ -137,7 +137,8 @@ fn a_job_runs_on_demand_dry_and_then_for_real() {
     assert_eq!(dry["dry_run"], true);
     assert_eq!(dry["triggered_by"], "user");
     assert_eq!(dry["triggered_by_user"], "admin");
-    assert_eq!(dry["result"]["records_deleted"], 50);
+    assert_eq!(dry["result"]["records_deleted"], 0);
+    assert_eq!(dry["message"], "Would delete 50 records (dry run)");
     assert_eq!(server.count("users", "{}"), 100);
     let path = format!(
         "/api/admin/job-executions/{}/effects",
