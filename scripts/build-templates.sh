@@ -111,7 +111,8 @@ rust_flags() {
 }
 
 build_componentize() {
-    (cd "$repository" && cargo build --quiet --release -p sandglass-componentize >&2)
+    # The whole workspace, so that what it shares with the service is compiled with the same features.
+    (cd "$repository" && cargo build --quiet --release --locked --workspace --bin sandglass-componentize >&2)
     componentize=$(cd "$repository" && cd "${CARGO_TARGET_DIR:-target}" && pwd -P)/release/sandglass-componentize
 }
 

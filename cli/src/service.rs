@@ -76,7 +76,12 @@ impl Service {
         };
         let host = Host::new(host_settings, services).or_fail("setting up the sandbox")?;
 
-        first_user::make(store.as_ref(), clock.now(), settings.bootstrap_token.as_ref()).await?;
+        first_user::make(
+            store.as_ref(),
+            clock.now(),
+            settings.bootstrap_token.as_ref(),
+        )
+        .await?;
         let catalogue = Catalogue::new(store.clone(), host, clock.clone());
         templates::register(&catalogue).await?;
 

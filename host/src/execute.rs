@@ -177,6 +177,9 @@ async fn settle(mut store: Store<RunState>, run: &Run, report: RunReport) -> Run
 fn report(run: &Run, returned: Returned) -> RunReport {
     match returned {
         Ok(outcome) => success(run, outcome),
+        Err(JobError::Permanent(error)) if run.cancel.is_cancelled() => {
+            RunReport::from(Ending::new(OutcomeCode::Cancelled, error.message))
+        }
         Err(JobError::Permanent(error)) => {
             RunReport::from(Ending::new(OutcomeCode::Failed, error.message))
         }

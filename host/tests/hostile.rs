@@ -173,10 +173,15 @@ async fn handles_without_end_are_refused_and_the_guest_may_go_on() {
         ..GOOD
     };
     let report = bench
-        .run(&guest, &[("handles", 1), ("artifacts", 1_000)])
+        .run(&guest, &[("handles", 8), ("artifacts", 1_000)])
         .await;
     assert_eq!(report.outcome, OutcomeCode::Success, "{:?}", report.message);
     assert_eq!(report.result, Some(2.into()));
+    assert_eq!(
+        bench.recorder.entries.lock().len(),
+        17,
+        "an intent and an outcome for each, and the refusal"
+    );
     assert!(report.artifacts.is_empty());
 }
 

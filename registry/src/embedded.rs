@@ -23,9 +23,7 @@ mod templates;
 mod writer;
 
 #[cfg(test)]
-mod crash_tests;
-#[cfg(test)]
-mod open_tests;
+mod tests;
 
 use std::{fmt, path::Path, sync::Arc};
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use ureq::{Agent, http};
 
 /// How long a test waits for something that takes the server a moment.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How often it looks meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 

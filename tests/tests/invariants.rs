@@ -25,9 +25,10 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() && !path.ends_with("target") {
+            let is_built_or_linked = path.ends_with("target") || path.is_symlink();
+            if path.is_dir() && !is_built_or_linked {
                 walk(&path, found);
-            } else if path.extension().is_some_and(|it| it == "rs") {
+            } else if !path.is_dir() && path.extension().is_some_and(|it| it == "rs") {
                 let relative = path.strip_prefix(workspace()).unwrap();
                 let relative = relative.to_string_lossy().into_owned();
                 found.push((relative, fs::read_to_string(&path).unwrap()));

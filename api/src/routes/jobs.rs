@@ -1,6 +1,6 @@
 //! Jobs: listing, saving, changing, previewing and starting them.
 
-use std::num::NonZeroU32;
+mod shapes;
 
 use axum::{
     Json,
@@ -8,100 +8,17 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sandglass_contract::{ExecutionId, JobId, RunMode, TemplateId};
-use sandglass_registry::{Job, PageRequest, store::JobQuery};
+use sandglass_contract::{JobId, RunMode};
+use sandglass_registry::{PageRequest, store::JobQuery};
 use sandglass_scheduler::{JobDraft, JobPatch, JobPreview};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     auth::Caller,
-    extract::{
-        IfMatch, IfNoneMatch, JsonBody, OptionalJsonBody, Path, Query, bounded_text, etag,
-        first_page,
-    },
+    extract::{IfMatch, IfNoneMatch, JsonBody, OptionalJsonBody, Path, Query, etag},
     problem::{PROBLEM_JSON, Problem, ProblemDetails},
     state::ApiState,
 };
-
-/// Which jobs a list shows.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct JobListQuery {
-    /// Only jobs of this template.
-    #[param(value_type = Option<String>, example = "database_cleanup")]
-    template_type: Option<TemplateId>,
-    /// Only enabled jobs, or only disabled ones.
-    enabled: Option<bool>,
-    /// Only jobs with this text in their name or description.
-    #[serde(default, deserialize_with = "bounded_text")]
-    #[param(value_type = Option<String>, max_length = 200)]
-    search: Option<String>,
-    /// Only jobs with this tag.
-    #[serde(default, deserialize_with = "bounded_text")]
-    #[param(value_type = Option<String>, max_length = 200)]
-    tag: Option<String>,
-    /// The number of the page.
-    #[serde(default = "first_page")]
-    #[param(value_type = u32, minimum = 1, default = 1, required = false)]
-    page: NonZeroU32,
-    /// How many jobs a page holds; above 200 means 200.
-    #[serde(default = "jobs_on_a_page")]
-    #[param(value_type = u32, minimum = 1, default = 20, required = false)]
-    limit: NonZeroU32,
-}
-
-fn jobs_on_a_page() -> NonZeroU32 {
-    NonZeroU32::new(20).unwrap_or(NonZeroU32::MIN)
-}
-
-/// A page of jobs, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct JobList {
-    jobs: Vec<Job>,
-    /// How many jobs there are on all pages.
-    total: u64,
-    /// The number of this page.
-    page: u32,
-    /// How many pages there are.
-    pages: u64,
-}
-
-/// A job.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct JobAnswer {
-    job: Job,
-}
-
-/// A job that was saved.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct JobSaved {
-    job: Job,
-    message: &'static str,
-}
-
-/// That something was done.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Done {
-    message: &'static str,
-}
-
-/// How to run a job.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct RunRequest {
-    /// Whether effects are only simulated.
-    #[schema(default = false)]
-    dry_run: bool,
-}
-
-/// An execution that was queued.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RunStarted {
-    execution_id: ExecutionId,
-    message: &'static str,
-}
+use shapes::{Done, JobAnswer, JobList, JobListQuery, JobSaved, RunRequest, RunStarted};
 
 /// List jobs
 ///
@@ -351,54 +268,4 @@ pub(super) async fn run_job(
 pub(super) fn location_header(path: &str) -> (HeaderName, HeaderValue) {
     let value = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     (header::LOCATION, value)
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::extract::{FromRequestParts, Request};
-
-    use super::*;
-
-    async fn check(query: &str, expect: Result<(u32, u32), &str>) {
-        let mut request = Request::new(());
-        *request.uri_mut() = format!("/?{query}").parse().expect("a URI");
-        let (mut parts, ()) = request.into_parts();
-        match (
-            Query::<JobListQuery>::from_request_parts(&mut parts, &()).await,
-            expect,
-        ) {
-            (Ok(Query(read)), Ok(page)) => {
-                assert_eq!((read.page.get(), read.limit.get()), page, "{query}");
-            }
-            (Err(problem), Err(part)) => {
-                let details = problem.details("");
-                assert_eq!(details.code, "INVALID_QUERY");
-                assert!(details.detail.contains(part), "{query}: {details:?}");
-            }
-            (read, expect) => panic!("{query}: {read:?}, not {expect:?}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn query_parameters_are_read_or_refused_by_name() {
-        check("", Ok((1, 20))).await;
-        check(
-            "template_type=database_cleanup&enabled=true&page=3&limit=50",
-            Ok((3, 50)),
-        )
-        .await;
-        check("search=a%20b&tag=", Ok((1, 20))).await;
-        check("page=0", Err("page")).await;
-        check("limit=-1", Err("limit")).await;
-        check("limit=many", Err("limit")).await;
-        check("enabled=yes", Err("enabled")).await;
-        check("template_type=Not%20One", Err("template id")).await;
-        check("colour=red", Err("unknown field `colour`")).await;
-        check("page=1&page=2", Err("duplicate")).await;
-        check(
-            &format!("search={}", "a".repeat(201)),
-            Err("200 characters"),
-        )
-        .await;
-    }
 }

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     demo,
-    failure::{Exit, Failure, OrFail as _},
+    failure::{Failure, OrFail as _},
     service::{Service, StopSignals},
     settings::{SettingArguments, Settings},
     telemetry,
@@ -75,11 +75,15 @@ async fn serve(settings: &Settings, demo: bool) -> Result<(), Failure> {
     };
     tokio::select! {
         ended = stop => ended.or_fail(SERVING)?.or_fail(SERVING),
-        () = signals.next() => {
-            let text = "told to stop twice: ended at once, and what was running begins anew";
-            Err(Failure::saying(Exit::Failed, text))
-        }
+        () = signals.next() => end_at_once(),
     }
+}
+
+/// Ends the process without waiting for anything: what was acknowledged is stored, and what was running
+/// begins anew at the next start.
+fn end_at_once() -> ! {
+    eprintln!("error: told to stop twice; ended at once, and what was running begins anew");
+    std::process::exit(1)
 }
 
 /// The first line on standard output.

@@ -13,7 +13,9 @@ pub(super) async fn make(
     now: Timestamp,
     given: Option<&BootstrapToken>,
 ) -> Result<(), Failure> {
-    let made = bootstrap(store, now, given).await.or_fail("making the first user")?;
+    let made = bootstrap(store, now, given)
+        .await
+        .or_fail("making the first user")?;
     if let Bootstrapped::Made(token) = made {
         show(&token);
     }

@@ -57,7 +57,7 @@ impl HostWriter for RunState {
     }
 
     async fn finish(&mut self, writer: Resource<OpenWriter>) -> Answer<ArtifactRef> {
-        let key = self.table.delete(writer)?;
+        let key = self.take_back(writer)?;
         let name = self.artifacts.name(key)?.to_owned();
         self.begin(Function::WriterFinish, &name, &[])?;
         let result = self.finish_artifact(key).await;
@@ -67,7 +67,7 @@ impl HostWriter for RunState {
     }
 
     async fn drop(&mut self, writer: Resource<OpenWriter>) -> wasmtime::Result<()> {
-        let key = self.table.delete(writer)?;
+        let key = self.take_back(writer)?;
         self.artifacts.discard(key).await;
         Ok(())
     }
@@ -87,16 +87,11 @@ impl RunState {
             return Err(Refusal::Invalid(text));
         }
         self.allowance.check(Limit::Artifacts, 1)?;
+        self.check_handles()?;
         self.intend().await?;
         self.allowance.add(Limit::Artifacts, 1);
         let key = self.artifacts.create(id, content_type);
-        match self.table.push(key) {
-            Ok(writer) => Ok(writer),
-            Err(_full) => {
-                self.artifacts.discard(key).await;
-                Err(Refusal::Limit(self.too_many_handles()))
-            }
-        }
+        self.hand_out(key)
     }
 
     async fn write_artifact(&mut self, key: OpenWriter, bytes: Vec<u8>) -> Result<(), Refusal> {

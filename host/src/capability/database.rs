@@ -115,7 +115,7 @@ impl HostCursor for RunState {
     }
 
     async fn drop(&mut self, cursor: Resource<OpenCursor>) -> wasmtime::Result<()> {
-        self.table.delete(cursor)?;
+        self.take_back(cursor)?;
         Ok(())
     }
 }
@@ -148,7 +148,7 @@ impl RunState {
         self.require(Operation::Find, collection)?;
         let cursor = self.database.find(&name, find);
         let cursor = unless_cancelled(&self.cancel, async { Ok(cursor.await?) }).await?;
-        self.open_cursor(OpenCursor::new(name, cursor))
+        self.hand_out(OpenCursor::new(name, cursor))
     }
 
     async fn aggregate_documents(
@@ -160,13 +160,7 @@ impl RunState {
         self.require(Operation::Aggregate, collection)?;
         let cursor = self.database.aggregate(&name, pipeline);
         let cursor = unless_cancelled(&self.cancel, async { Ok(cursor.await?) }).await?;
-        self.open_cursor(OpenCursor::new(name, cursor))
-    }
-
-    fn open_cursor(&mut self, cursor: OpenCursor) -> Result<Resource<OpenCursor>, Refusal> {
-        self.table
-            .push(cursor)
-            .map_err(|_full| Refusal::Limit(self.too_many_handles()))
+        self.hand_out(OpenCursor::new(name, cursor))
     }
 
     async fn next_documents(

@@ -149,12 +149,12 @@ impl Output {
     /// Prints `bytes`: whole lines, and what is longer than a line may be, are logged at once.
     pub(crate) fn write(&self, bytes: &[u8]) {
         let mut unfinished = self.0.lock();
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            for chunk in piece.chunks(MAX_LINE_BYTES) {
-                unfinished.bytes.extend_from_slice(chunk);
-                if chunk.ends_with(b"\n") || unfinished.bytes.len() >= MAX_LINE_BYTES {
-                    unfinished.flush();
-                }
+        for byte in bytes {
+            if *byte == b'\n' || unfinished.bytes.len() == MAX_LINE_BYTES {
+                unfinished.flush();
+            }
+            if *byte != b'\n' {
+                unfinished.bytes.push(*byte);
             }
         }
     }

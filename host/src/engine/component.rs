@@ -235,10 +235,21 @@ mod tests {
     #[test]
     fn a_component_that_no_run_could_hold_is_refused() {
         let engine = crate::engine::start(NonZeroUsize::MIN).unwrap();
-        let text = "(component (core module $m (memory 1)) \
-            (core instance (instantiate $m)) (core instance (instantiate $m)) \
-            (core instance (instantiate $m)) (core instance (instantiate $m)) )";
-        let component = Component::from_binary(&engine, &wat::parse_str(text).unwrap()).unwrap();
-        assert!(check_needs(&component).is_ok());
+        let check = |module: &str, instances: usize, expect: bool| {
+            let instantiate = "(core instance (instantiate $m))".repeat(instances);
+            let text = format!("(component (core module $m {module}) {instantiate})");
+            // The pool of the engine refuses some of them by itself.
+            let accepted = Component::from_binary(&engine, &wat::parse_str(text).unwrap())
+                .is_ok_and(|component| check_needs(&component).is_ok());
+            assert_eq!(accepted, expect, "{module} {instances}");
+        };
+        check("(memory 1)", 4, true);
+        check("(memory 1)", 5, false);
+        check("(memory 8192)", 1, true);
+        check("(memory 8193)", 1, false);
+        check("(table 1 funcref)", 20, true);
+        check("(table 1 funcref)", 21, false);
+        check("(table 100000 funcref)", 1, true);
+        check("(table 100001 funcref)", 1, false);
     }
 }

@@ -34,6 +34,16 @@ pub(crate) struct Journal {
 struct OpenCall {
     entry: JournalEntry,
     began: Duration,
+    intent: Intent,
+}
+
+/// Whether the effect of a call may have happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Intent {
+    /// Not yet.
+    None,
+    /// Its intent was handed on, so from here on nobody knows.
+    HandedOn,
 }
 
 impl Journal {
@@ -74,13 +84,18 @@ impl Journal {
         self.open = Some(OpenCall {
             entry,
             began: self.clock.monotonic(),
+            intent: Intent::None,
         });
     }
 
     /// The intent to be written, where the open call is about to have an effect.
-    fn intent(&self) -> Option<JournalEntry> {
-        let open = self.open.as_ref()?;
-        (open.entry.effect == Effect::Write && !open.entry.simulated).then(|| open.entry.clone())
+    fn hand_on_intent(&mut self) -> Option<JournalEntry> {
+        let open = self.open.as_mut()?;
+        if open.entry.effect == Effect::Read || open.entry.simulated {
+            return None;
+        }
+        open.intent = Intent::HandedOn;
+        Some(open.entry.clone())
     }
 
     fn end(&mut self, outcome: CallOutcome, detail: Option<String>, response: &dyn Canonical) {
@@ -98,7 +113,8 @@ impl Journal {
 
     /// Closes the call that the end of the run interrupted, where it has had no effect.
     pub(crate) fn finish(&mut self) {
-        if self.intent().is_none() {
+        let open = self.open.as_ref();
+        if open.is_some_and(|open| open.intent == Intent::None) {
             let detail = "the run ended before the call did".to_owned();
             self.end(CallOutcome::Failed, Some(detail), &());
         }
@@ -138,7 +154,7 @@ impl RunState {
         if self.cancel.is_cancelled() {
             return Err(Stop::Cancelled.into());
         }
-        if let Some(entry) = self.journal.intent() {
+        if let Some(entry) = self.journal.hand_on_intent() {
             let observer = Arc::clone(&self.journal.observer);
             let recorded = observer.intent(entry).await;
             recorded.map_err(|_lost| Stop::LeaseLost)?;

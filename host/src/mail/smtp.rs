@@ -1,9 +1,13 @@
 //! A mailer that speaks to a mail server (SMTP, RFC 5321), over TLS by rustls.
 
-use std::time::Duration;
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor,
+    transport::smtp::AsyncSmtpTransportBuilder,
+};
+use tokio::runtime::Handle;
 
 use super::{Mail, MailError, Mailer, Receipt, compose::compose};
 
@@ -11,9 +15,23 @@ use super::{Mail, MailError, Mailer, Receipt, compose::compose};
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends mail through one server.
-#[derive(Debug, Clone)]
 pub struct SmtpMailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: AsyncSmtpTransportBuilder,
+    connections: OnceLock<Connections>,
+}
+
+/// Connections to the server, begun by the first mail.
+struct Connections {
+    transport: Option<AsyncSmtpTransport<Tokio1Executor>>,
+    runtime: Handle,
+}
+
+/// lettre closes connections in a task, which it cannot start outside of a runtime.
+impl Drop for Connections {
+    fn drop(&mut self) {
+        let _inside = self.runtime.enter();
+        drop(self.transport.take());
+    }
 }
 
 /// The settings do not describe a mail server.
@@ -33,8 +51,23 @@ impl SmtpMailer {
     pub fn new(url: &str) -> Result<Self, SmtpError> {
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(SmtpError)?;
         Ok(Self {
-            transport: builder.timeout(Some(COMMAND_TIMEOUT)).build(),
+            server: builder.timeout(Some(COMMAND_TIMEOUT)),
+            connections: OnceLock::new(),
         })
+    }
+
+    /// Called inside a runtime only.
+    fn connections(&self) -> &Connections {
+        self.connections.get_or_init(|| Connections {
+            transport: Some(self.server.clone().build()),
+            runtime: Handle::current(),
+        })
+    }
+}
+
+impl fmt::Debug for SmtpMailer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SmtpMailer").finish_non_exhaustive()
     }
 }
 
@@ -42,7 +75,9 @@ impl SmtpMailer {
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: Mail) -> Result<Receipt, MailError> {
         let message = compose(&mail)?;
-        self.transport.send(message).await.map_err(mail_error)?;
+        if let Some(transport) = &self.connections().transport {
+            transport.send(message).await.map_err(mail_error)?;
+        }
         Ok(Receipt {
             accepted: u32::try_from(mail.recipients().count()).unwrap_or(u32::MAX),
             message_id: mail.message_id,
@@ -148,9 +183,18 @@ mod tests {
 
     #[test]
     fn the_address_of_a_server_is_judged_at_once() {
-        assert!(SmtpMailer::new("smtps://user:secret@mail.example.org").is_ok());
+        let mailer = SmtpMailer::new("smtps://user:secret@mail.example.org").unwrap();
+        assert!(!format!("{mailer:?}").contains("secret"));
         assert!(SmtpMailer::new("http://mail.example.org").is_err());
-        let error = SmtpMailer::new("mail.example.org").unwrap_err();
-        assert!(!error.to_string().contains("secret"));
+        assert!(SmtpMailer::new("mail.example.org").is_err());
+    }
+
+    #[test]
+    fn a_mailer_may_be_dropped_after_its_runtime() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mailer = SmtpMailer::new("smtp://127.0.0.1:1").unwrap();
+        assert!(runtime.block_on(mailer.send(mail())).is_err());
+        drop(runtime);
+        drop(mailer);
     }
 }

@@ -9,17 +9,19 @@ use object_store::ObjectStore;
 use sandglass_contract::{Clock, Grant, Limit, RunContext};
 use sandglass_query::ApplicationDatabase;
 use tokio_util::sync::CancellationToken;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::{
     capability::{
-        artifact_folder::ArtifactFolder, cursor::Simulated, log::LogSink, progress::Reports,
+        Refusal, artifact_folder::ArtifactFolder, cursor::Simulated, log::LogSink,
+        progress::Reports,
     },
     engine::run_wasi,
     journal::Journal,
     limits::{Allowance, Limiter},
     mail::{MailAddress, Mailer},
+    outcome::Stop,
     run::Run,
     settings::Services,
 };
@@ -49,8 +51,15 @@ pub(crate) struct RunState {
     pub(crate) sends: u64,
     pub(crate) artifacts: ArtifactFolder,
     pub(crate) table: ResourceTable,
-    handles: u64,
+    handles: Handles,
     wasi: WasiCtx,
+}
+
+/// Cursors and writers that a guest holds.
+#[derive(Debug, Clone, Copy)]
+struct Handles {
+    open: u64,
+    maximum: u64,
 }
 
 impl RunState {
@@ -81,19 +90,44 @@ impl RunState {
             sends: 0,
             artifacts: ArtifactFolder::new(artifacts, mode),
             table,
-            handles,
+            handles: Handles {
+                open: 0,
+                maximum: handles,
+            },
             wasi: run_wasi(clock, &log),
             log,
         }
     }
 
-    /// What a guest is told that opens more than it may.
-    pub(crate) fn too_many_handles(&self) -> String {
-        format!(
-            "the limit {} of {} is used up: drop cursors and writers that are not needed any more",
-            Limit::Handles,
-            self.handles
-        )
+    /// Refuses where the guest may hold no more handles.
+    pub(crate) fn check_handles(&self) -> Result<(), Refusal> {
+        let Handles { open, maximum } = self.handles;
+        if open < maximum {
+            return Ok(());
+        }
+        Err(Refusal::Limit(format!(
+            "the limit {} of {maximum} is used up: drop cursors and writers that are not needed any more",
+            Limit::Handles
+        )))
+    }
+
+    /// Hands out a handle to `resource`, where the guest may hold one more.
+    pub(crate) fn hand_out<T: Send + 'static>(
+        &mut self,
+        resource: T,
+    ) -> Result<Resource<T>, Refusal> {
+        self.check_handles()?;
+        let pushed = self.table.push(resource);
+        let handle = pushed.map_err(|_full| Stop::Host("the table of handles is full"))?;
+        self.handles.open += 1;
+        Ok(handle)
+    }
+
+    /// Takes a handle back.
+    pub(crate) fn take_back<T: 'static>(&mut self, handle: Resource<T>) -> wasmtime::Result<T> {
+        let resource = self.table.delete(handle)?;
+        self.handles.open = self.handles.open.saturating_sub(1);
+        Ok(resource)
     }
 }
 

@@ -72,13 +72,29 @@ pub const GOOD: Guest = Guest {
         (local.get $at)",
 };
 
+pub const LOOP: Guest = Guest {
+    execute: "(loop $again (br $again)) (unreachable)",
+    ..GOOD
+};
+
+/// Deletes from `users` and answers `ok` whatever comes of it.
+pub const DELETE: Guest = Guest {
+    imports: r#"(import "sandglass:job/database@0.1.0" "delete-many"
+        (func $delete (param i32 i32 i32 i32 i32 i64 i32)))"#,
+    execute: "(call $delete (i32.const 112) (i32.const 5) (i32.const 0) (i32.const 2)
+            (i32.const 0) (i64.const 0) (i32.const 4096))
+        (call $ok)",
+    ..GOOD
+};
+
 impl Guest {
     /// The component.
     pub fn component(&self) -> Vec<u8> {
         component_of(&self.text())
     }
 
-    fn text(&self) -> String {
+    /// The core module.
+    pub fn text(&self) -> String {
         let mut data = String::new();
         for (at, text) in TEXTS {
             let escaped = text.replace('"', "\\\"");
@@ -138,19 +154,23 @@ impl Guest {
 
 /// A core module in text as a component of the world `template`.
 pub fn component_of(text: &str) -> Vec<u8> {
+    component_with(text, &[], "template")
+}
+
+/// As [`component_of`], for `world`, with more WIT packages, each `(file name, text)`.
+pub fn component_with(text: &str, packages: &[(&str, &str)], world: &str) -> Vec<u8> {
     let mut module = wat::parse_str(text).expect("the guest's text is valid");
     let mut resolve = Resolve::default();
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-    let (package, _) = resolve.push_dir(wit).unwrap();
-    let world = resolve.select_world(&[package], Some("template")).unwrap();
+    let (mut package, _) = resolve.push_dir(wit).unwrap();
+    for (name, text) in packages {
+        package = resolve.push_str(*name, text).unwrap();
+    }
+    let world = resolve.select_world(&[package], Some(world)).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
     let mut encoder = ComponentEncoder::default();
-    encoder
-        .module(&module)
-        .unwrap()
-        .validate(true)
-        .encode()
-        .unwrap()
+    let encoder = encoder.module(&module).unwrap().validate(true);
+    encoder.encode().unwrap()
 }
 
 /// Keeps everything that it is told.
@@ -234,6 +254,7 @@ pub fn host_in(folder: &Path, recorder: &Arc<Recorder>, database: &Arc<MemoryDat
     let mut settings = HostSettings::new(folder.join("cache"), "jobs@example.org".parse().unwrap());
     settings.concurrent_runs = 2.try_into().unwrap();
     settings.guest_threads = 2.try_into().unwrap();
+    settings.loaded_templates = 2.try_into().unwrap();
     let services = Services {
         database: Arc::clone(database) as Arc<dyn ApplicationDatabase>,
         mailer: Arc::clone(recorder) as Arc<dyn Mailer>,

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use sandglass_contract::SystemClock;
 use tempfile::TempDir;
 
-use super::{EmbeddedDatabase, EmbeddedStore, OpenError, STORE_FILE};
+use crate::embedded::{EmbeddedDatabase, EmbeddedStore, OpenError, STORE_FILE};
 
 fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {
     EmbeddedStore::open(folder, Arc::new(SystemClock::default()))
@@ -62,7 +62,7 @@ fn what_is_not_ours_is_left_alone() {
                 path,
                 "a text that is long enough to be read as a header".repeat(99),
             )
-            .unwrap()
+            .unwrap();
         },
         "is not a file of sandglass",
     );

@@ -28,7 +28,7 @@ use sandglass_contract::{
 use serde_json::{Map, json};
 use tempfile::TempDir;
 
-use super::{EmbeddedStore, STORE_FILE};
+use crate::embedded::{EmbeddedStore, STORE_FILE};
 use crate::{
     Attempt, Execution, ExecutionStatus, Job, Scope,
     store::{
@@ -38,7 +38,7 @@ use crate::{
 
 const FOLDER: &str = "SANDGLASS_CRASH_TEST_FOLDER";
 const ROUND: &str = "SANDGLASS_CRASH_TEST_ROUND";
-const NAME: &str = "embedded::crash_tests::what_is_acknowledged_survives_a_kill";
+const NAME: &str = "embedded::tests::crash::what_is_acknowledged_survives_a_kill";
 const ROUNDS: u32 = 15;
 const TASKS: usize = 8;
 
