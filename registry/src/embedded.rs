@@ -43,6 +43,7 @@ pub const STORE_FILE: &str = "sandglass.sqlite";
 const SCHEMA: Schema = Schema {
     application_id: 0x5347_5354,
     migrations: &[include_str!("../migrations/store/0001_records.sql")],
+    on_open: executions::end_leases,
 };
 
 /// A [`Store`](crate::Store) in a file of its own. One process at a time uses it.
@@ -57,7 +58,8 @@ pub struct EmbeddedStore {
 
 impl EmbeddedStore {
     /// Opens the store in `folder`, which is made (for its owner alone) where it does not exist.
-    /// Leases are counted by `clock`. It waits for the disk.
+    /// Leases are counted by `clock`; those of the process that had it open before end now, since
+    /// no other can hold one. It waits for the disk.
     ///
     /// # Errors
     /// Where another process uses the folder, the file is not Sandglass's or from a newer version,

@@ -48,6 +48,7 @@ const SCHEMA: Schema = Schema {
     migrations: &[include_str!(
         "../../migrations/application/0001_collections.sql"
     )],
+    on_open: |_, _| Ok(()),
 };
 
 /// An [`ApplicationDatabase`] in a file of its own.

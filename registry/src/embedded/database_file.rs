@@ -30,6 +30,7 @@ impl DatabaseFile {
         migration::identify(&writing, schema, path)?;
         connection::prepare_to_write(&writing).map_err(refused)?;
         migration::migrate(&mut writing, schema).map_err(refused)?;
+        (schema.on_open)(&writing, clock.now()).map_err(refused)?;
         let writer = Writer::start(writing, clock).map_err(|source| OpenError::Refused {
             path: path.to_owned(),
             source: Box::new(source),

@@ -26,6 +26,7 @@ use crate::{
 };
 
 pub(super) use cancelling::cancel_all_of;
+pub(super) use claiming::end_leases;
 use ending::SavedEnding;
 use recording::SavedRecords;
 use rows::SavedExecution;

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::OpenError;
@@ -17,6 +18,8 @@ pub(super) struct Schema {
     pub(super) application_id: i32,
     /// SQL that brings a file from one version to the next; the first makes version 1.
     pub(super) migrations: &'static [&'static str],
+    /// What is put right each time a file is opened to write, by the time that it is.
+    pub(super) on_open: fn(&Connection, Timestamp) -> rusqlite::Result<()>,
 }
 
 /// Refuses a file that is not of this kind or too new. It changes nothing.

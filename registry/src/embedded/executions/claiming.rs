@@ -97,6 +97,19 @@ pub(super) fn renew(
     claims.iter().map(&mut renew_one).collect()
 }
 
+/// Ends every lease, so that what ran when the file was closed can be claimed at once.
+pub(in crate::embedded) fn end_leases(
+    connection: &Connection,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE executions SET claimable_at = MIN(claimable_at, ?1)
+         WHERE claimable_at IS NOT NULL AND status = 'running'",
+        params![milliseconds(now)],
+    )?;
+    Ok(())
+}
+
 /// Which executions a claim looks at.
 #[derive(Clone, Copy)]
 enum Wanted {

@@ -23,6 +23,7 @@ const SCHEMA: Schema = Schema {
              id     INTEGER PRIMARY KEY,
              parent INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED
          ) STRICT"],
+    on_open: |_, _| Ok(()),
 };
 
 fn open() -> (DatabaseFile, TempDir) {
