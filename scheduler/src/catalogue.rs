@@ -18,20 +18,6 @@ pub enum CatalogueError {
     /// The bytes of a registered component are gone from the store.
     #[error("the component {0} is registered and its bytes are not in the store")]
     ComponentLost(Digest),
-    /// A built-in version is registered with other bytes than this binary carries.
-    #[error(
-        "the template {template} {version} is registered with the component {registered}; this binary carries {carried} under the same version"
-    )]
-    BuiltInDiffers {
-        /// The template.
-        template: TemplateId,
-        /// Its version.
-        version: String,
-        /// The digest in the store.
-        registered: Digest,
-        /// The digest in the binary.
-        carried: Digest,
-    },
 }
 
 /// The templates of the service.
@@ -69,40 +55,36 @@ impl Catalogue {
 
     /// Registers a template that the binary carries, approved. Doing so again changes nothing.
     ///
+    /// Another binary may carry the same version built by another compiler. Its bytes are another
+    /// component, so they are registered as a version of their own, told apart by build metadata
+    /// (Semantic Versioning 2.0.0 §10). Jobs stay on the component they have.
+    ///
     /// # Errors
-    /// Where the component cannot be run, or its version is registered with other bytes.
+    /// Where the component cannot be run, or the store does not answer.
     pub async fn register_built_in(
         &self,
         scope: &Scope,
         by: &UserId,
         component: &[u8],
     ) -> Result<TemplateVersion, CatalogueError> {
-        let carried = Digest::of(component);
         let mut version = self.describe(by, component).await?;
+        let registered = self.store.template(scope, &version.metadata.id).await?;
+        let registered = registered.map(|it| it.versions).unwrap_or_default();
+        if let Some(same) = registered.iter().find(|it| it.digest == version.digest) {
+            return Ok(same.clone());
+        }
+        let number = &version.metadata.version;
+        if registered.iter().any(|it| it.metadata.version == *number) {
+            let build: String = version.digest.to_string().chars().take(12).collect();
+            version.metadata.version = format!("{number}+{build}");
+        }
         version.status = VersionStatus::Approved;
         version.approved_by = Some(by.clone());
         version.approved_at = Some(version.uploaded_at);
-        let template = version.metadata.id.clone();
-        let registered = self.store.template(scope, &template).await?;
-        let same_number = registered
-            .into_iter()
-            .flat_map(|it| it.versions)
-            .find(|it| it.digest == carried || it.metadata.version == version.metadata.version);
-        match same_number {
-            Some(registered) if registered.digest == carried => Ok(registered),
-            Some(registered) => Err(CatalogueError::BuiltInDiffers {
-                template,
-                version: registered.metadata.version,
-                registered: registered.digest,
-                carried,
-            }),
-            None => {
-                self.store
-                    .insert_template_version(scope, &version, component)
-                    .await?;
-                Ok(version)
-            }
-        }
+        self.store
+            .insert_template_version(scope, &version, component)
+            .await?;
+        Ok(version)
     }
 
     /// Approves a version, so that jobs may use it.

@@ -2,7 +2,7 @@
 
 use sandglass_contract::{OrganisationId, UserId};
 use sandglass_registry::Scope;
-use sandglass_scheduler::{Catalogue, CatalogueError};
+use sandglass_scheduler::Catalogue;
 
 use crate::failure::{Failure, OrFail as _};
 
@@ -22,26 +22,8 @@ pub(super) async fn register(catalogue: &Catalogue) -> Result<(), Failure> {
         let registered = catalogue
             .register_built_in(&scope, &author, component)
             .await;
-        registered.map_err(|error| explain(name, error))?;
+        registered.or_fail(format!("registering the template {name}"))?;
     }
     tracing::info!(count = TEMPLATES.len(), "templates.registered");
     Ok(())
-}
-
-fn explain(name: &str, error: CatalogueError) -> Failure {
-    let differs = matches!(error, CatalogueError::BuiltInDiffers { .. });
-    let failed = Err::<(), _>(error).or_fail(format!("registering the template {name}"));
-    let failure = failed.err().unwrap_or_else(|| {
-        Failure::saying(
-            crate::failure::Exit::Failed,
-            "registering a template failed",
-        )
-    });
-    match differs {
-        true => failure.advise(
-            "this binary was built from changed sources: raise the version of the template in \
-             templates-wasm, or use another data folder",
-        ),
-        false => failure,
-    }
 }

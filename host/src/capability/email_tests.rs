@@ -124,7 +124,7 @@ async fn strings_that_could_become_headers_are_refused() {
             it.bcc.clear();
         }),
         ("recipients", |it| {
-            it.to = vec!["a@example.org".to_owned(); 101]
+            it.to = vec!["a@example.org".to_owned(); 101];
         }),
         ("`text` or `html`", |it| it.text = None),
         ("one line", |it| {
