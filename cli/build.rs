@@ -33,7 +33,10 @@ fn carry_templates() -> Result<(), Box<dyn Error>> {
         .canonicalize()?;
     let sources = workspace.join("templates-wasm");
     let components = workspace.join("target/templates");
-    println!("cargo::rerun-if-changed={}", sources.display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        sources.join("Cargo.toml").display()
+    );
     println!("cargo::rerun-if-changed={}", components.display());
     let mut text = String::from("&[\n");
     for name in template_names(&sources)? {
