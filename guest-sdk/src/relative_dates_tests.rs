@@ -1,3 +1,5 @@
+//! What relative dates mean, checked against a calendar library.
+
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 use super::*;

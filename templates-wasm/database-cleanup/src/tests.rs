@@ -1,3 +1,5 @@
+//! The template, run natively on a host in memory.
+
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
