@@ -130,8 +130,9 @@ fn a_cleanup_job_runs_on_its_slot_and_leaves_a_record_of_all_it_did() {
         .get(&format!("/api/admin/scheduler-jobs/{id}"))
         .expect(200)
         .body;
-    assert!(after["job"]["next_run_at"].as_str() > job["next_run_at"].as_str());
-    assert!(after["job"]["last_run_at"].as_str() >= job["next_run_at"].as_str());
+    let moment = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert!(moment(&after["job"]["next_run_at"]) > moment(&job["next_run_at"]));
+    assert!(moment(&after["job"]["last_run_at"]) >= moment(&job["next_run_at"]));
 }
 
 #[test]
