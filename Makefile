@@ -37,6 +37,7 @@ lint: templates ## check format and lints
 	@$(STEP) 'checking the format' $(CARGO) fmt --all --check
 	@$(STEP) 'checking the format of the templates' $(CARGO) fmt --all --check --manifest-path templates-wasm/Cargo.toml
 	@$(STEP) 'linting the service' $(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
+	@$(STEP) 'linting the templates' $(CARGO) clippy --locked --workspace --all-targets --manifest-path templates-wasm/Cargo.toml -- -D warnings
 
 format: ## format every crate
 	@$(STEP) 'formatting' $(CARGO) fmt --all
