@@ -4,10 +4,15 @@
 
 mod conformance;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use sandglass_contract::OutcomeCode;
 use sandglass_contract::clock::testing::ManualClock;
-use sandglass_registry::{Store, embedded::EmbeddedStore};
+use sandglass_registry::{
+    Store,
+    embedded::EmbeddedStore,
+    store::{ClaimRequest, ExecutionStore as _, JobStore as _},
+};
 use tempfile::TempDir;
 
 use conformance::conformance_tests;
@@ -20,3 +25,30 @@ fn open() -> (Arc<dyn Store>, ManualClock, TempDir) {
 }
 
 conformance_tests!(open);
+
+#[tokio::test]
+async fn what_ran_when_the_store_was_closed_is_claimed_at_once_when_it_is_opened() {
+    let folder = TempDir::new().unwrap();
+    let clock = conformance::sample::start();
+    let open = || EmbeddedStore::open(folder.path(), Arc::new(clock.clone())).unwrap();
+    let request = || ClaimRequest {
+        host: "host".to_owned(),
+        limit: 1,
+        lease: Duration::from_secs(30),
+    };
+    let store = open();
+    let job = conformance::sample::job("interrupted");
+    let scope = conformance::sample::scope();
+    store.insert_job(&scope, &job).await.unwrap();
+    let execution = conformance::sample::execution(&job, "exec_interrupted");
+    store.enqueue(&scope, &execution).await.unwrap();
+    assert_eq!(store.claim(request()).await.unwrap().len(), 1);
+    assert!(store.claim(request()).await.unwrap().is_empty());
+    drop(store);
+
+    let claimed = open().claim(request()).await.unwrap();
+    let again = &claimed.first().unwrap().execution;
+    assert_eq!(again.attempt, 2);
+    let lost = again.attempts.first().unwrap();
+    assert_eq!(lost.outcome, OutcomeCode::LeaseLost);
+}
