@@ -1,11 +1,16 @@
 //! Every operation of the API, each with its entry in the OpenAPI document.
 
 mod artifacts;
+mod audit;
+mod backfills;
+mod chains;
+mod concurrency;
 mod executions;
 mod health;
 mod jobs;
 mod logs;
 mod outbox;
+mod pauses;
 mod root;
 mod stream;
 mod templates;
@@ -30,11 +35,26 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
         .routes(routes!(jobs::preview_job))
         .routes(routes!(jobs::get_job, jobs::update_job, jobs::delete_job))
         .routes(routes!(jobs::run_job))
+        .routes(routes!(pauses::pause_job))
+        .routes(routes!(pauses::resume_job))
+        .routes(routes!(backfills::start_backfill))
+        .routes(routes!(backfills::list_backfills))
+        .routes(routes!(backfills::get_backfill))
+        .routes(routes!(backfills::pause_backfill))
+        .routes(routes!(backfills::resume_backfill))
+        .routes(routes!(backfills::cancel_backfill))
+        .routes(routes!(concurrency::list_concurrency_limits))
+        .routes(routes!(
+            concurrency::set_concurrency_limit,
+            concurrency::remove_concurrency_limit
+        ))
+        .routes(routes!(audit::list_audit_log))
         .routes(routes!(executions::list_job_executions))
         .routes(routes!(executions::list_executions))
         .routes(routes!(executions::get_execution))
         .routes(routes!(executions::cancel_execution))
         .routes(routes!(executions::list_effects))
+        .routes(routes!(chains::get_chain))
         .routes(routes!(logs::list_logs))
         .routes(routes!(stream::stream_logs))
         .routes(routes!(artifacts::get_artifact))

@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use ulid::Ulid;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
+use crate::digest::Digest;
+
 /// The longest identifier, in characters.
 pub const MAX_ID_LENGTH: usize = 128;
 
@@ -144,12 +146,17 @@ id!(
     UserId, "user id", is_id
 );
 id!(
+    /// A backfill: `backfill_…`.
+    BackfillId, "backfill id", is_id
+);
+id!(
     /// An API token: the part of it that is not secret.
     TokenId, "token id", is_id
 );
 
 fresh!(JobId, "job_");
 fresh!(ExecutionId, "exec_");
+fresh!(BackfillId, "backfill_");
 
 impl ExecutionId {
     /// The identity of a slot: the same whoever computes it, so that the second to insert it finds it
@@ -157,6 +164,29 @@ impl ExecutionId {
     #[must_use]
     pub fn of_slot(job: &JobId, scheduled_for: Timestamp) -> Self {
         Self(format!("{job}@{}", scheduled_for.as_millisecond()))
+    }
+
+    /// The identity of a slot that a backfill runs again.
+    #[must_use]
+    pub fn of_backfill(backfill: &BackfillId, scheduled_for: Timestamp) -> Self {
+        Self(format!("{backfill}@{}", scheduled_for.as_millisecond()))
+    }
+
+    /// The identity of the execution of `child` that follows from `cause`: the same whoever computes
+    /// it, so that a cause has one effect.
+    #[must_use]
+    pub fn of_chain(child: &JobId, cause: &Self) -> Self {
+        let digest = Digest::of(format!("{child} after {cause}").as_bytes()).to_string();
+        let short: String = digest.chars().take(32).collect();
+        Self(format!("exec_{short}"))
+    }
+}
+
+impl UserId {
+    /// Who acts where the service itself does.
+    #[must_use]
+    pub fn system() -> Self {
+        Self("system".to_owned())
     }
 }
 

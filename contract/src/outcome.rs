@@ -65,11 +65,13 @@ pub enum OutcomeCode {
     HostFault,
     /// The host that ran it lost its lease, by a crash or by losing touch with the store.
     LeaseLost,
+    /// The host that ran it was shut down and gave the execution back.
+    Interrupted,
 }
 
 impl OutcomeCode {
     /// Every outcome.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Success,
         Self::Failed,
         Self::FailedRetryable,
@@ -87,6 +89,7 @@ impl OutcomeCode {
         Self::HostBusy,
         Self::HostFault,
         Self::LeaseLost,
+        Self::Interrupted,
     ];
 
     const fn row(self) -> (&'static str, Blame, Retry) {
@@ -110,6 +113,7 @@ impl OutcomeCode {
             Self::HostBusy => ("host_busy", Host, ByPolicy),
             Self::HostFault => ("host_fault", Host, ByPolicy),
             Self::LeaseLost => ("lease_lost", Host, ByPolicy),
+            Self::Interrupted => ("interrupted", Host, ByPolicy),
         }
     }
 
@@ -171,6 +175,7 @@ mod tests {
         host_busy Host ByPolicy
         host_fault Host ByPolicy
         lease_lost Host ByPolicy
+        interrupted Host ByPolicy
         ");
     }
 }

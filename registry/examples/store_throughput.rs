@@ -1,5 +1,5 @@
 //! How many acknowledged writes a second the embedded store takes, from one caller and from 256 at
-//! once, and how fast the application database takes in and goes through documents. Every write is on
+//! once, what the life of an execution costs, and how fast the application database takes in and goes through documents. Every write is on
 //! the disk before it is counted.
 
 #![allow(
@@ -12,16 +12,23 @@
 use std::{sync::Arc, time::Duration};
 
 use bson::doc;
-use sandglass_contract::{Clock, ExecutionId, OrganisationId, SystemClock};
+use jiff::Timestamp;
+use sandglass_contract::{Clock, ExecutionId, JobId, OrganisationId, OutcomeCode, SystemClock};
 use sandglass_query::{ApplicationDatabase, CollectionName, Filter, Find};
 use sandglass_registry::{
-    Execution, Job, Scope,
+    Attempt, Execution, ExecutionStatus, Job, OverlapPolicy, Scope,
     embedded::{EmbeddedDatabase, EmbeddedStore, TakenId},
-    store::{ClaimRequest, ExecutionStore, JobStore},
+    store::{
+        Advance, ClaimRequest, Ending, ExecutionStore, Fired, Firing, FollowUp, JobStore, Records,
+    },
 };
 use serde_json::json;
 
 const DOCUMENTS: i32 = 300_000;
+/// How many executions are fired, claimed and ended in one call.
+const AT_ONCE: usize = 500;
+/// How often.
+const ROUNDS: i64 = 40;
 
 #[tokio::main]
 async fn main() {
@@ -48,14 +55,111 @@ async fn main() {
             host: "host".to_owned(),
             limit: 100,
             lease: Duration::from_secs(60),
+            most_lost_leases: 3,
         };
-        claimed += store.claim(request).await.unwrap().len();
+        claimed += store.claim(request).await.unwrap().claimed.len();
     }
     let rate = per_second(claimed as u64, clock.monotonic() - began);
     println!("claims:       {rate:>8.0} a second, 100 at once");
     drop(store);
 
+    measure_lives(&clock).await;
     measure_documents(folder.path(), &clock).await;
+}
+
+/// The life of an execution on a store of its own: fired, claimed and ended, many at once.
+async fn measure_lives(clock: &Arc<dyn Clock>) {
+    let folder = tempfile::TempDir::new_in(".").unwrap();
+    let store = EmbeddedStore::open(folder.path(), clock.clone()).unwrap();
+    for number in 0..AT_ONCE {
+        let job = slotted(number);
+        store.insert_job(&scope(), &job).await.unwrap();
+    }
+    let mut spent = [Duration::ZERO; 3];
+    let began = clock.monotonic();
+    for round in 0..ROUNDS {
+        let firings = (0..AT_ONCE).map(|number| firing(&slotted(number), round));
+        let firings: Vec<Firing> = firings.collect();
+        let start = clock.monotonic();
+        let fired = store.fire(firings).await.unwrap();
+        assert_eq!(fired, [Fired::Stored(ExecutionStatus::Queued); AT_ONCE]);
+        let after_fire = clock.monotonic();
+        let request = ClaimRequest {
+            host: "host".to_owned(),
+            limit: 500,
+            lease: Duration::from_secs(60),
+            most_lost_leases: 3,
+        };
+        let claimed = store.claim(request).await.unwrap().claimed;
+        assert_eq!(claimed.len(), AT_ONCE);
+        let after_claim = clock.monotonic();
+        let endings = claimed.iter().map(|it| (it.claim(), success())).collect();
+        let before_end = clock.monotonic();
+        let ended = store.end_attempts(endings).await.unwrap();
+        assert_eq!(ended, [Some(ExecutionStatus::Success); AT_ONCE]);
+        spent[0] += after_fire - start;
+        spent[1] += after_claim - after_fire;
+        spent[2] += clock.monotonic() - before_end;
+    }
+    let count = AT_ONCE as u64 * ROUNDS.unsigned_abs();
+    for (what, spent) in ["fire", "claim", "end"].into_iter().zip(spent) {
+        let each = spent.as_micros() as f64 / count as f64;
+        println!("{what:<13} {each:>8.1} us an execution, {AT_ONCE} at once");
+    }
+    let rate = per_second(count, clock.monotonic() - began);
+    println!("lives:        {rate:>8.0} executions/s, fired, claimed and ended");
+}
+
+/// A job that is due every minute.
+fn slotted(number: usize) -> Job {
+    let mut job = job();
+    job.id = JobId::parse(format!("job_{number}")).unwrap();
+    job.next_run_at = Some(slot(0));
+    job
+}
+
+fn slot(round: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + Duration::from_secs(60 * round.unsigned_abs())
+}
+
+fn firing(job: &Job, round: i64) -> Firing {
+    let (from, to) = (slot(round), slot(round + 1));
+    let id = ExecutionId::of_slot(&job.id, from);
+    Firing {
+        execution: Execution {
+            job_id: job.id.clone(),
+            ..execution(id.as_str())
+        },
+        advance: Advance::Job {
+            version: job.version,
+            from,
+            to: Some(to),
+            due_at: Some(to),
+        },
+        overlap: OverlapPolicy::Skip,
+    }
+}
+
+fn success() -> Ending {
+    let at = Timestamp::UNIX_EPOCH;
+    Ending {
+        attempt: Attempt {
+            attempt: 1,
+            execution_host: "host".to_owned(),
+            started_at: at,
+            completed_at: at,
+            outcome: OutcomeCode::Success,
+            error: None,
+            fuel_used: 1000,
+            peak_memory_bytes: 1 << 20,
+        },
+        records: Records::default(),
+        follow_up: FollowUp::Finished {
+            result: Some(json!({"records": 17})),
+            message: Some("17 records".to_owned()),
+            artifacts: Vec::new(),
+        },
+    }
 }
 
 async fn measure_documents(folder: &std::path::Path, clock: &Arc<dyn Clock>) {

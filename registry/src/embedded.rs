@@ -9,12 +9,15 @@
 
 mod accounts;
 mod application;
+mod audit;
+mod backfills;
 mod connection;
 mod database_file;
 mod executions;
 mod failure;
 mod folder_lock;
 mod jobs;
+mod limits;
 mod migration;
 mod readers;
 mod selection;
@@ -42,7 +45,10 @@ pub const STORE_FILE: &str = "sandglass.sqlite";
 
 const SCHEMA: Schema = Schema {
     application_id: 0x5347_5354,
-    migrations: &[include_str!("../migrations/store/0001_records.sql")],
+    migrations: &[
+        include_str!("../migrations/store/0001_records.sql"),
+        include_str!("../migrations/store/0002_scheduling.sql"),
+    ],
     on_open: executions::end_leases,
 };
 

@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 pub use sandglass_contract::Progress;
 use sandglass_contract::{
-    Digest, ExecutionId, Grant, JobId, OrganisationId, OutcomeCode, TemplateId, UserId,
+    BackfillId, Digest, ExecutionId, Grant, JobId, OrganisationId, OutcomeCode, TemplateId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::job::Version;
+pub use crate::gate::Gate;
+use crate::job::{Priority, Tag, Version};
 
 /// Where an execution stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -89,6 +90,39 @@ pub enum Trigger {
     User,
     /// A slot that passed while no host was there.
     CatchUp,
+    /// The end of another job that it depends on.
+    Chain,
+    /// A backfill, which runs slots of the past again.
+    Backfill,
+}
+
+/// The execution of a parent that an execution follows, as it had ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ParentExecution {
+    /// The parent job.
+    pub job_id: JobId,
+    /// Its name at the time.
+    pub job_name: String,
+    /// Its execution.
+    pub execution_id: ExecutionId,
+    /// How that ended.
+    pub status: ExecutionStatus,
+    /// What it returned.
+    #[schema(value_type = Object, nullable)]
+    pub result: Option<Value>,
+}
+
+/// The place of an execution in a chain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChainLink {
+    /// The execution that the chain began with.
+    pub root: ExecutionId,
+    /// The job of that execution.
+    pub root_job: JobId,
+    /// How many links lie between the root and this one; a child of the root has 1.
+    pub depth: u32,
+    /// The executions that it follows.
+    pub parents: Vec<ParentExecution>,
 }
 
 /// How often an execution has been claimed. A worker's writes carry the fence of its claim, and the
@@ -226,4 +260,32 @@ pub struct Execution {
     pub fence: Fence,
     /// Somebody's wish that it ends.
     pub cancel_requested: Option<CancelRequest>,
+    /// Who goes first where several wait.
+    #[serde(default)]
+    pub priority: Priority,
+    /// The job's tags at the time; limits count by them.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub tags: Vec<Tag>,
+    /// What it waits for, beside a free worker.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "job:job_1")]
+    pub waits_for: Option<Gate>,
+    /// When it is missed unless its first attempt has begun.
+    #[serde(default)]
+    pub queue_deadline: Option<Timestamp>,
+    /// Its place in a chain, where it follows from another execution.
+    #[serde(default)]
+    pub chain: Option<ChainLink>,
+    /// The backfill that made it.
+    #[serde(default)]
+    pub backfill_id: Option<BackfillId>,
+}
+
+impl Execution {
+    /// The execution that its chain began with: itself, where it follows from none.
+    #[must_use]
+    pub fn chain_root(&self) -> &ExecutionId {
+        self.chain.as_ref().map_or(&self.id, |chain| &chain.root)
+    }
 }

@@ -1,12 +1,26 @@
 //! A job: a template, its parameters, when to run it, and what it may touch.
 
-use jiff::Timestamp;
+mod dependency;
+mod number;
+mod retry;
+mod terms;
+
+use jiff::{SignedDuration, Timestamp};
 use sandglass_contract::{Digest, Grant, JobId, LimitSettings, OrganisationId, TemplateId, UserId};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::schedule::Schedule;
+pub use dependency::{
+    Condition, ConditionError, Dependencies, Dependency, DependencyOn, MAX_PARENTS, Require,
+};
+pub use number::{
+    CatchUpWindowSeconds, JitterSeconds, MaxCatchUpRuns, MaxDelaySeconds, MaxRetries, OutOfBounds,
+    Priority, QueueTimeoutSeconds, RetryDelaySeconds, StartingDeadlineSeconds, TimeoutSeconds,
+};
+pub use retry::{Backoff, RetryPolicy};
+pub use terms::{CatchUp, CatchUpTerms, OverlapPolicy, Pause, ResumeFrom};
 
 /// The most tags a job may have.
 pub const MAX_TAGS: usize = 20;
@@ -26,22 +40,12 @@ pub enum JobTextError {
         /// The most characters.
         most: usize,
     },
-    /// A number is out of range.
-    #[error("{what} is from {least} to {most}")]
-    Range {
-        /// The number's name.
-        what: &'static str,
-        /// The smallest.
-        least: u64,
-        /// The largest.
-        most: u64,
-    },
 }
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $what:literal, $least:literal..=$most:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -105,97 +109,6 @@ impl Version {
     }
 }
 
-/// How long an attempt may take: 1 second to 7 days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(transparent)]
-pub struct TimeoutSeconds(u64);
-
-impl TimeoutSeconds {
-    const MAX: u64 = 7 * 86_400;
-
-    /// Reads a timeout.
-    ///
-    /// # Errors
-    /// Where it is out of range.
-    pub const fn new(seconds: u64) -> Result<Self, JobTextError> {
-        if seconds == 0 || seconds > Self::MAX {
-            return Err(JobTextError::Range {
-                what: "timeout_seconds",
-                least: 1,
-                most: Self::MAX,
-            });
-        }
-        Ok(Self(seconds))
-    }
-
-    /// The timeout.
-    #[must_use]
-    pub const fn duration(self) -> std::time::Duration {
-        std::time::Duration::from_secs(self.0)
-    }
-}
-
-impl Default for TimeoutSeconds {
-    fn default() -> Self {
-        Self(3600)
-    }
-}
-
-impl<'de> Deserialize<'de> for TimeoutSeconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(u64::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
-/// What happens after an attempt that may end differently the next time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct RetryPolicy {
-    /// How many attempts may follow the first: 0 to 100.
-    #[serde(deserialize_with = "max_retries")]
-    #[schema(maximum = 100)]
-    pub max_retries: u32,
-    /// How long to wait before each, in seconds: 0 to a day.
-    #[serde(deserialize_with = "retry_delay")]
-    #[schema(maximum = 86400)]
-    pub retry_delay_seconds: u32,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self {
-            max_retries: 0,
-            retry_delay_seconds: 60,
-        }
-    }
-}
-
-fn within<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    what: &'static str,
-    most: u32,
-) -> Result<u32, D::Error> {
-    let value = u64::deserialize(deserializer)?;
-    u32::try_from(value)
-        .ok()
-        .filter(|value| *value <= most)
-        .ok_or_else(|| {
-            D::Error::custom(JobTextError::Range {
-                what,
-                least: 0,
-                most: most.into(),
-            })
-        })
-}
-
-fn max_retries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    within(deserializer, "max_retries", 100)
-}
-
-fn retry_delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    within(deserializer, "retry_delay_seconds", 86_400)
-}
-
 /// Who gets mail when an execution has ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -233,6 +146,39 @@ pub struct Job {
     pub schedule: Schedule,
     /// Whether its schedule is followed. It can be run by hand in any case.
     pub enabled: bool,
+    /// Why its schedule is not followed, where somebody or `pause_on_failure` has paused it.
+    #[serde(default)]
+    pub pause: Option<Pause>,
+    /// What happens to a slot that comes while an earlier execution is not finished.
+    #[serde(default)]
+    pub overlap_policy: OverlapPolicy,
+    /// Which of the slots run that passed while no host was there.
+    #[serde(default)]
+    pub catch_up: CatchUp,
+    /// How old a passed slot may be and still run.
+    #[serde(default)]
+    pub catch_up_window_seconds: CatchUpWindowSeconds,
+    /// How many passed slots run at the most.
+    #[serde(default)]
+    pub max_catch_up_runs: MaxCatchUpRuns,
+    /// How late a slot may be queued; a later one is missed.
+    #[serde(default)]
+    pub starting_deadline_seconds: Option<StartingDeadlineSeconds>,
+    /// By how much slots are spread: each job's slots are put off by the same time, at most this.
+    #[serde(default)]
+    pub jitter_seconds: JitterSeconds,
+    /// How long an execution may wait for its first attempt; one that waits longer is missed.
+    #[serde(default)]
+    pub queue_timeout_seconds: Option<QueueTimeoutSeconds>,
+    /// Whether an execution that fails, after all its retries, pauses the job.
+    #[serde(default)]
+    pub pause_on_failure: bool,
+    /// Who goes first where several executions wait.
+    #[serde(default)]
+    pub priority: Priority,
+    /// The jobs that it follows.
+    #[serde(default)]
+    pub depends_on: Dependencies,
     /// How long an attempt may take.
     pub timeout_seconds: TimeoutSeconds,
     /// What follows a failed attempt.
@@ -261,4 +207,24 @@ pub struct Job {
     pub next_run_at: Option<Timestamp>,
     /// How often it has been saved.
     pub version: Version,
+}
+
+impl Job {
+    /// The moment at which `slot` is fired: later by the job's share of `jitter_seconds`.
+    #[must_use]
+    pub fn due_at(&self, slot: Timestamp) -> Timestamp {
+        let put_off = terms::jitter_milliseconds(&self.id, self.jitter_seconds.get());
+        slot.saturating_add(SignedDuration::from_millis(put_off))
+            .unwrap_or(slot)
+    }
+
+    /// Its terms for catching up.
+    #[must_use]
+    pub const fn catch_up_terms(&self) -> CatchUpTerms {
+        CatchUpTerms {
+            which: self.catch_up,
+            window: self.catch_up_window_seconds,
+            most: self.max_catch_up_runs,
+        }
+    }
 }

@@ -5,8 +5,12 @@
 //! promise, and `embedded` keeps them in SQLite. Nothing here decides when a job runs, nor runs one.
 
 pub mod account;
+pub mod audit;
+pub mod backfill;
+pub mod concurrency;
 pub mod embedded;
 pub mod execution;
+pub mod gate;
 pub mod job;
 pub mod page;
 pub mod schedule;
@@ -15,10 +19,18 @@ pub mod store;
 pub mod template;
 
 pub use account::{Role, TokenRecord, User};
+pub use audit::{AuditAction, AuditEntry};
+pub use backfill::{Backfill, BackfillStatus};
+pub use concurrency::{ConcurrencyLimit, LimitedBy};
 pub use execution::{
-    ArtifactRecord, Attempt, CancelRequest, Execution, ExecutionStatus, Fence, Trigger,
+    ArtifactRecord, Attempt, CancelRequest, ChainLink, Execution, ExecutionStatus, Fence,
+    ParentExecution, Trigger,
 };
-pub use job::{Job, JobText, Notifications, RetryPolicy, Tag, TimeoutSeconds, Version};
+pub use gate::Gate;
+pub use job::{
+    Dependencies, Job, JobText, Notifications, OverlapPolicy, RetryPolicy, Tag, TimeoutSeconds,
+    Version,
+};
 pub use page::{Page, PageRequest};
 pub use schedule::{CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;

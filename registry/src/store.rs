@@ -5,24 +5,45 @@
 //! afterwards.
 
 mod accounts;
+mod audit;
+mod backfills;
 mod executions;
 mod jobs;
+mod limits;
 mod templates;
 
 pub use accounts::AccountStore;
+pub use audit::AuditStore;
+pub use backfills::{BackfillStore, RunningBackfill};
 pub use executions::{
-    CancelAnswer, Claim, ClaimRequest, Claimed, Ending, ExecutionQuery, ExecutionStore, Fired,
-    Firing, FollowUp, LeaseAnswer, Overlap, Records,
+    Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, Ending,
+    ExecutionQuery, ExecutionStore, Fired, Firing, FollowUp, Join, LeaseAnswer, Overdue, Records,
+    Settlement,
 };
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
+pub use limits::LimitStore;
 pub use templates::TemplateStore;
+
+use sandglass_contract::JobId;
 
 use crate::job::Version;
 
 /// A place to keep everything the service knows.
-pub trait Store: JobStore + ExecutionStore + TemplateStore + AccountStore {}
+pub trait Store:
+    JobStore + ExecutionStore + BackfillStore + LimitStore + AuditStore + TemplateStore + AccountStore
+{
+}
 
-impl<T: JobStore + ExecutionStore + TemplateStore + AccountStore> Store for T {}
+impl<T> Store for T where
+    T: JobStore
+        + ExecutionStore
+        + BackfillStore
+        + LimitStore
+        + AuditStore
+        + TemplateStore
+        + AccountStore
+{
+}
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +65,12 @@ pub enum StoreError {
     Changed {
         /// The version that is stored.
         current: Version,
+    },
+    /// Other jobs depend on the job.
+    #[error("other jobs depend on it: {}", by.iter().map(JobId::as_str).collect::<Vec<_>>().join(", "))]
+    Needed {
+        /// Some of them.
+        by: Vec<JobId>,
     },
     /// The claim that a write was made under is not the current one: the worker has lost its lease.
     #[error("another worker holds the execution now")]

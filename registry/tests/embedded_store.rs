@@ -4,18 +4,18 @@
 
 mod conformance;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use sandglass_contract::OutcomeCode;
 use sandglass_contract::clock::testing::ManualClock;
 use sandglass_registry::{
     Store,
     embedded::EmbeddedStore,
-    store::{ClaimRequest, ExecutionStore as _, JobStore as _},
+    store::{ExecutionStore as _, JobStore as _},
 };
 use tempfile::TempDir;
 
-use conformance::conformance_tests;
+use conformance::{conformance_tests, sample::request};
 
 fn open() -> (Arc<dyn Store>, ManualClock, TempDir) {
     let folder = TempDir::new().unwrap();
@@ -31,22 +31,17 @@ async fn what_ran_when_the_store_was_closed_is_claimed_at_once_when_it_is_opened
     let folder = TempDir::new().unwrap();
     let clock = conformance::sample::start();
     let open = || EmbeddedStore::open(folder.path(), Arc::new(clock.clone())).unwrap();
-    let request = || ClaimRequest {
-        host: "host".to_owned(),
-        limit: 1,
-        lease: Duration::from_secs(30),
-    };
     let store = open();
     let job = conformance::sample::job("interrupted");
     let scope = conformance::sample::scope();
     store.insert_job(&scope, &job).await.unwrap();
     let execution = conformance::sample::execution(&job, "exec_interrupted");
     store.enqueue(&scope, &execution).await.unwrap();
-    assert_eq!(store.claim(request()).await.unwrap().len(), 1);
-    assert!(store.claim(request()).await.unwrap().is_empty());
+    assert_eq!(store.claim(request(1)).await.unwrap().claimed.len(), 1);
+    assert!(store.claim(request(1)).await.unwrap().claimed.is_empty());
     drop(store);
 
-    let claimed = open().claim(request()).await.unwrap();
+    let claimed = open().claim(request(1)).await.unwrap().claimed;
     let again = &claimed.first().unwrap().execution;
     assert_eq!(again.attempt, 2);
     let lost = again.attempts.first().unwrap();

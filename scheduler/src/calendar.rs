@@ -85,6 +85,37 @@ impl Calendar {
         }
     }
 
+    /// The first slot that is not before `start`. Intervals are counted from it.
+    ///
+    /// # Errors
+    /// [`CalendarError::Stuck`].
+    pub fn first_from(&self, start: Timestamp) -> Result<Option<Timestamp>, CalendarError> {
+        match self {
+            Self::Cron(calendar) => {
+                let before = start.saturating_sub(SignedDuration::from_millis(1));
+                calendar.next_after(before.unwrap_or(start))
+            }
+            Self::Interval(_) => Ok(Some(start)),
+            Self::Once(at) => Ok((*at >= start).then_some(*at)),
+            Self::Manual => Ok(None),
+        }
+    }
+
+    /// The slot before the slot `at`. Intervals count back from it.
+    ///
+    /// # Errors
+    /// [`CalendarError::Stuck`].
+    pub fn previous_before(&self, at: Timestamp) -> Result<Option<Timestamp>, CalendarError> {
+        match self {
+            Self::Cron(calendar) => {
+                let before = at.saturating_sub(SignedDuration::from_millis(1));
+                calendar.last_until(before.unwrap_or(at))
+            }
+            Self::Interval(interval) => Ok(at.checked_sub(*interval).ok()),
+            Self::Once(_) | Self::Manual => Ok(None),
+        }
+    }
+
     /// The slot after the slot `previous`. Intervals count on from it.
     ///
     /// # Errors

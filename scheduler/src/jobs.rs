@@ -4,23 +4,38 @@
 //! not accept, whose grant goes beyond its ceiling, or whose schedule never comes.
 
 mod admission;
+mod backfills;
 mod draft;
+mod patch;
+mod pausing;
+mod problem;
+mod terms;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode, UserId};
 use sandglass_registry::{
-    Execution, ExecutionStatus, Fence, Job, Scope, Store, StoreError, Trigger, Version,
+    Execution, Job, Schedule, Scope, Store, StoreError, Trigger, Version, job::JitterSeconds,
     store::ScheduleChange,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{calendar::CalendarError, catalogue::Catalogue, changes::Changes, wake::Wake};
+use crate::{
+    calendar::CalendarError,
+    catalogue::Catalogue,
+    changes::Changes,
+    core::{Cause, queued},
+    shell::Bells,
+};
 use admission::Admission;
-pub use admission::{AdmissionError, Problem};
-pub use draft::{JobDraft, JobPatch};
+pub use admission::AdmissionError;
+pub use backfills::{BackfillRequest, ChainNode};
+pub use draft::JobDraft;
+pub use patch::JobPatch;
+pub(crate) use pausing::Pauses;
+pub use problem::Problem;
 
 /// How many coming runs a preview shows.
 const PREVIEWED_RUNS: usize = 5;
@@ -81,7 +96,8 @@ pub struct Jobs {
     clock: Arc<dyn Clock>,
     admission: Arc<Admission>,
     changes: Changes,
-    wake: Wake,
+    bells: Bells,
+    pauses: Pauses,
 }
 
 impl Jobs {
@@ -90,15 +106,17 @@ impl Jobs {
         clock: Arc<dyn Clock>,
         catalogue: Catalogue,
         changes: Changes,
-        wake: Wake,
+        bells: Bells,
     ) -> Self {
-        let admission = Arc::new(Admission::new(catalogue));
+        let admission = Arc::new(Admission::new(catalogue, store.clone()));
+        let pauses = Pauses::new(store.clone(), clock.clone());
         Self {
             store,
             clock,
             admission,
             changes,
-            wake,
+            bells,
+            pauses,
         }
     }
 
@@ -108,7 +126,7 @@ impl Jobs {
     /// Where the template cannot be asked; a draft that breaks rules is not an error here.
     pub async fn preview(&self, scope: &Scope, draft: JobDraft) -> Result<JobPreview, JobError> {
         let now = self.clock.now();
-        let verdict = self.admission.judge(scope, &draft, now).await?;
+        let verdict = self.admission.judge(scope, &draft, None, now).await?;
         Ok(JobPreview {
             destructive: verdict.grant.is_destructive(),
             issues: verdict.problems,
@@ -132,35 +150,10 @@ impl Jobs {
     ) -> Result<Job, JobError> {
         let now = self.clock.now();
         let admitted = self.admission.admit(scope, draft, None, now).await?;
-        let enabled = admitted.draft.enabled;
-        let next_run_at = if enabled { admitted.next_run_at } else { None };
-        let job = Job {
-            id: JobId::fresh(now),
-            org: scope.organisation().clone(),
-            name: admitted.draft.name,
-            description: admitted.draft.description,
-            template_type: admitted.draft.template_type,
-            template_version: admitted.template_version,
-            template_digest: admitted.template_digest,
-            parameters: admitted.parameters,
-            schedule: admitted.draft.schedule,
-            enabled,
-            timeout_seconds: admitted.draft.timeout_seconds,
-            retry_policy: admitted.draft.retry_policy,
-            notifications: admitted.draft.notifications,
-            limits: admitted.limits,
-            tags: admitted.draft.tags,
-            grant: admitted.grant,
-            created_by: by.clone(),
-            updated_by: by.clone(),
-            created_at: now,
-            updated_at: now,
-            last_run_at: None,
-            next_run_at,
-            version: Version::FIRST,
-        };
+        let id = JobId::fresh(now);
+        let job = admitted.into_job(id, scope.organisation().clone(), by, now);
         self.store.insert_job(scope, &job).await?;
-        self.wake.schedule();
+        self.bells.jobs_changed();
         Ok(job)
     }
 
@@ -189,55 +182,45 @@ impl Jobs {
         let draft = patch.over(&stored);
         let admitted = self
             .admission
-            .admit(scope, draft, Some(&stored.schedule), now)
+            .admit(scope, draft, Some(&stored), now)
             .await?;
-        let enabled = admitted.draft.enabled;
-        let same_timing = admitted.draft.schedule == stored.schedule && enabled == stored.enabled;
-        let job = Job {
-            name: admitted.draft.name,
-            description: admitted.draft.description,
-            template_type: admitted.draft.template_type,
-            template_version: admitted.template_version,
-            template_digest: admitted.template_digest,
-            parameters: admitted.parameters,
-            schedule: admitted.draft.schedule,
-            enabled,
-            timeout_seconds: admitted.draft.timeout_seconds,
-            retry_policy: admitted.draft.retry_policy,
-            notifications: admitted.draft.notifications,
-            limits: admitted.limits,
-            tags: admitted.draft.tags,
-            grant: admitted.grant,
-            updated_by: by.clone(),
-            updated_at: now,
-            next_run_at: if enabled { admitted.next_run_at } else { None },
-            version: stored.version.next(),
-            ..stored.clone()
-        };
-        let schedule = match same_timing {
+        let changed = admitted.into_job(id.clone(), stored.org.clone(), by, now);
+        let schedule = match Timing::of(&changed) == Timing::of(&stored) {
             true => ScheduleChange::Keep,
             false => ScheduleChange::Replace,
+        };
+        let job = Job {
+            pause: match changed.enabled {
+                true => None,
+                false => stored.pause.clone(),
+            },
+            created_by: stored.created_by.clone(),
+            created_at: stored.created_at,
+            version: stored.version.next(),
+            ..changed
         };
         let job = self
             .store
             .replace_job(scope, &job, stored.version, schedule)
             .await?;
-        self.wake.schedule();
+        self.bells.jobs_changed();
         Ok(job)
     }
 
     /// Removes a job. What it did stays on record.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Changed`].
+    /// [`StoreError::NotFound`]; [`StoreError::Changed`]; [`StoreError::Needed`].
     pub async fn delete(
         &self,
         scope: &Scope,
+        by: &UserId,
         id: &JobId,
         expected: Option<Version>,
     ) -> Result<(), JobError> {
-        self.store.delete_job(scope, id, expected).await?;
-        self.wake.leases();
+        self.store.delete_job(scope, id, expected, by).await?;
+        self.bells.cancels_requested();
+        self.bells.executions_ended();
         Ok(())
     }
 
@@ -254,13 +237,28 @@ impl Jobs {
     ) -> Result<ExecutionId, JobError> {
         let now = self.clock.now();
         let job = self.job(scope, id).await?;
-        let mut execution = queued(&job, ExecutionId::fresh(now), now, now, Trigger::User);
-        execution.dry_run = mode.is_dry();
-        execution.triggered_by_user = Some(by.clone());
+        let cause = Cause {
+            id: ExecutionId::fresh(now),
+            scheduled_for: now,
+            triggered_by: Trigger::User,
+        };
+        let execution = Execution {
+            dry_run: mode.is_dry(),
+            triggered_by_user: Some(by.clone()),
+            ..queued(&job, cause, now)
+        };
         self.store.enqueue(scope, &execution).await?;
         self.changes.announce(&execution.id);
-        self.wake.work();
+        if execution.queue_deadline.is_some() {
+            self.bells.deadlines_changed();
+        }
+        self.bells.work_arrived();
         Ok(execution.id)
+    }
+
+    /// The schedules that are paused and go on.
+    pub(crate) const fn pauses(&self) -> &Pauses {
+        &self.pauses
     }
 
     /// A job.
@@ -275,47 +273,20 @@ impl Jobs {
     }
 }
 
-/// An execution of `job` that waits for a worker.
-pub(crate) fn queued(
-    job: &Job,
-    id: ExecutionId,
-    scheduled_for: Timestamp,
-    now: Timestamp,
-    triggered_by: Trigger,
-) -> Execution {
-    Execution {
-        id,
-        org: job.org.clone(),
-        job_id: job.id.clone(),
-        job_name: job.name.as_str().to_owned(),
-        job_version: job.version,
-        template_type: job.template_type.clone(),
-        template_version: job.template_version.clone(),
-        template_digest: job.template_digest,
-        grant: job.grant.clone(),
-        status: ExecutionStatus::Queued,
-        reason: None,
-        scheduled_for,
-        queued_at: now,
-        available_at: now,
-        started_at: None,
-        completed_at: None,
-        duration_seconds: None,
-        result: None,
-        message: None,
-        error: None,
-        outcome: None,
-        progress: None,
-        attempt: 0,
-        attempts: Vec::new(),
-        fuel_used: 0,
-        peak_memory_bytes: 0,
-        artifacts: Vec::new(),
-        dry_run: false,
-        triggered_by,
-        triggered_by_user: None,
-        execution_host: None,
-        fence: Fence::default(),
-        cancel_requested: None,
+/// What decides when a job is due.
+#[derive(PartialEq)]
+struct Timing<'a> {
+    schedule: &'a Schedule,
+    enabled: bool,
+    jitter: JitterSeconds,
+}
+
+impl<'a> Timing<'a> {
+    const fn of(job: &'a Job) -> Self {
+        Self {
+            schedule: &job.schedule,
+            enabled: job.enabled,
+            jitter: job.jitter_seconds,
+        }
     }
 }

@@ -12,17 +12,17 @@ pub mod jobs;
 pub mod notify;
 pub mod service;
 
-mod leases;
 mod observer;
-mod slots;
+mod shell;
 #[cfg(test)]
 mod testing;
-mod wake;
-mod worker;
 
 pub use calendar::{Calendar, CalendarError};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use changes::Changes;
-pub use jobs::{JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem, UpcomingRun};
+pub use jobs::{
+    BackfillRequest, ChainNode, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
+    UpcomingRun,
+};
 pub use notify::Notifier;
 pub use service::{Scheduler, SchedulerSettings};

@@ -70,7 +70,8 @@ impl Notifier {
     }
 }
 
-fn addressees(status: ExecutionStatus, notifications: &Notifications) -> &[String] {
+/// Who is told of an end in this status.
+pub(crate) fn addressees(status: ExecutionStatus, notifications: &Notifications) -> &[String] {
     match status {
         ExecutionStatus::Success => &notifications.on_success,
         ExecutionStatus::Failed | ExecutionStatus::TimedOut | ExecutionStatus::Cancelled => {

@@ -16,10 +16,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    leases::{Lease, Stop},
-    service::Shared,
-};
+use crate::{core::Stop, service::Shared, shell::Lease};
 
 /// How often what was gathered is stored.
 const FLUSH_EVERY: Duration = Duration::from_millis(200);
@@ -46,20 +43,13 @@ struct Inner {
 struct Gathered {
     records: Records,
     lines: u64,
+    /// The task that stores what is gathered, from the first that is.
+    flushing: Option<Flushing>,
 }
 
-/// The task that stores what is gathered.
-pub(crate) struct Flushing {
+struct Flushing {
     stop: CancellationToken,
     task: JoinHandle<()>,
-}
-
-impl Flushing {
-    /// Ends the task, once what it is storing is stored.
-    pub(crate) async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.ok();
-    }
 }
 
 impl Recorder {
@@ -83,11 +73,28 @@ impl Recorder {
         std::mem::take(&mut self.0.gathered.lock().records)
     }
 
-    /// Begins to store what is gathered, every now and then.
-    pub(crate) fn flush_regularly(&self) -> Flushing {
+    /// Ends the task that stores what is gathered, once what it is storing is stored.
+    pub(crate) async fn stop_flushing(&self) {
+        let flushing = self.0.gathered.lock().flushing.take();
+        if let Some(flushing) = flushing {
+            flushing.stop.cancel();
+            flushing.task.await.ok();
+        }
+    }
+
+    /// Adds to what is gathered, and sees to it that it is stored before long.
+    fn gather(&self, add: impl FnOnce(&mut Gathered)) {
+        let mut gathered = self.0.gathered.lock();
+        add(&mut gathered);
+        if gathered.flushing.is_none() {
+            gathered.flushing = Some(self.flush_regularly());
+        }
+    }
+
+    fn flush_regularly(&self) -> Flushing {
         let stop = CancellationToken::new();
         let (recorder, stopped) = (self.clone(), stop.clone());
-        let task = tokio::spawn(async move {
+        let task = self.0.shared.runtime.spawn(async move {
             loop {
                 tokio::select! {
                     () = stopped.cancelled() => return,
@@ -125,8 +132,7 @@ impl Recorder {
                         error = &error as &dyn std::error::Error,
                         "records.store.failed"
                     );
-                    if inner.lease.has_passed(inner.shared.clock.monotonic()) {
-                        inner.lease.stop(Stop::Lost);
+                    if inner.lease.is_lost() {
                         return Err(RecordLost);
                     }
                     inner.shared.clock.sleep(WAIT_AFTER_FAILURE).await;
@@ -146,7 +152,7 @@ impl RunObserver for Recorder {
     }
 
     fn call(&self, entry: JournalEntry) {
-        self.0.gathered.lock().records.journal.push(entry);
+        self.gather(|gathered| gathered.records.journal.push(entry));
     }
 
     fn log(
@@ -157,20 +163,21 @@ impl RunObserver for Recorder {
         timestamp: Timestamp,
     ) {
         let attempt = self.0.attempt;
-        let mut gathered = self.0.gathered.lock();
-        gathered.lines += 1;
-        let seq = u64::from(attempt.saturating_sub(1)) * LINES_PER_ATTEMPT + gathered.lines;
-        gathered.records.log.push(LogLine {
-            seq,
-            attempt,
-            timestamp,
-            level,
-            message,
-            fields,
+        self.gather(|gathered| {
+            gathered.lines += 1;
+            let seq = u64::from(attempt.saturating_sub(1)) * LINES_PER_ATTEMPT + gathered.lines;
+            gathered.records.log.push(LogLine {
+                seq,
+                attempt,
+                timestamp,
+                level,
+                message,
+                fields,
+            });
         });
     }
 
     fn progress(&self, progress: Progress) {
-        self.0.gathered.lock().records.progress = Some(progress);
+        self.gather(|gathered| gathered.records.progress = Some(progress));
     }
 }

@@ -3,18 +3,18 @@
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use sandglass_contract::{Clock, ExecutionId, UserId};
-use sandglass_registry::{Scope, Store, StoreError, store::CancelAnswer};
+use sandglass_registry::{AuditAction, AuditEntry, Scope, Store, StoreError, store::CancelAnswer};
+use serde_json::Value;
+use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     catalogue::Catalogue,
     changes::Changes,
-    jobs::Jobs,
-    leases::{self, Leases},
+    core::Event,
+    jobs::{Jobs, Pauses},
     notify::Notifier,
-    slots,
-    wake::Wake,
-    worker,
+    shell::{self, Bells, Calendars, Runs},
 };
 
 /// How this host takes part.
@@ -35,10 +35,16 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) catalogue: Catalogue,
     pub(crate) changes: Changes,
-    pub(crate) wake: Wake,
-    pub(crate) leases: Leases,
+    pub(crate) bells: Bells,
+    pub(crate) calendars: Calendars,
+    pub(crate) pauses: Pauses,
+    pub(crate) runs: Runs,
     pub(crate) notifier: Notifier,
-    /// Cancelled when no new work shall begin.
+    /// Where what runs for the scheduler runs; guests have a runtime of their own.
+    pub(crate) runtime: Handle,
+    /// Whether it drains and holds no claim any more.
+    pub(crate) drained: watch::Sender<bool>,
+    /// Whether no new work shall begin.
     pub(crate) draining: CancellationToken,
     /// Cancelled when everything shall stop.
     pub(crate) stopped: CancellationToken,
@@ -63,13 +69,13 @@ impl Scheduler {
         notifier: Notifier,
     ) -> Self {
         let changes = Changes::default();
-        let wake = Wake::default();
+        let (bells, events) = Bells::new();
         let jobs = Jobs::new(
             store.clone(),
             clock.clone(),
             catalogue.clone(),
             changes.clone(),
-            wake.clone(),
+            bells.clone(),
         );
         let shared = Arc::new(Shared {
             settings,
@@ -77,16 +83,18 @@ impl Scheduler {
             clock,
             catalogue,
             changes,
-            wake,
-            leases: Leases::default(),
+            bells,
+            calendars: Calendars::default(),
+            pauses: jobs.pauses().clone(),
+            runs: Runs::default(),
             notifier,
+            runtime: Handle::current(),
+            drained: watch::Sender::new(false),
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
         });
         let tasks = TaskTracker::new();
-        tasks.spawn(slots::fire_due_slots(shared.clone()));
-        tasks.spawn(worker::claim_and_run(shared.clone(), tasks.clone()));
-        tasks.spawn(leases::keep(shared.clone()));
+        tasks.spawn(shell::drive(shared.clone(), events, tasks.clone()));
         tasks.close();
         Self {
             shared,
@@ -138,10 +146,40 @@ impl Scheduler {
     ) -> Result<CancelAnswer, StoreError> {
         let answer = self.shared.store.cancel(scope, execution, by).await?;
         self.shared.changes.announce(execution);
-        if answer == CancelAnswer::Requested {
-            self.shared.leases.cancel(execution);
+        match answer {
+            CancelAnswer::Requested => self.shared.bells.cancel_requested(execution),
+            CancelAnswer::Cancelled => self.shared.bells.executions_ended(),
+            CancelAnswer::AlreadyFinished(_) => {}
         }
         Ok(answer)
+    }
+
+    /// Looks for executions that may begin now, as after a limit was changed.
+    pub fn look_for_work(&self) {
+        self.shared.bells.work_arrived();
+    }
+
+    /// Adds a line to the audit log.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn note(
+        &self,
+        scope: &Scope,
+        by: &UserId,
+        action: AuditAction,
+        target: String,
+        detail: Value,
+    ) -> Result<(), StoreError> {
+        let entry = AuditEntry {
+            org: scope.organisation().clone(),
+            at: self.shared.clock.now(),
+            by: by.clone(),
+            action,
+            target,
+            detail,
+        };
+        self.shared.store.append_audit(&entry).await
     }
 
     /// Whether it has been told to stop.
@@ -154,14 +192,21 @@ impl Scheduler {
     /// another host, or this one after its restart, begins it anew.
     pub async fn drain(&self, grace: Duration) {
         self.shared.draining.cancel();
+        self.shared.bells.tell(Event::Drain);
         tokio::select! {
-            () = self.shared.leases.all_ended() => {}
+            () = self.all_ended() => {}
             () = self.shared.clock.sleep(grace) => {
-                self.shared.leases.give_back_all();
-                self.shared.leases.all_ended().await;
+                self.shared.bells.tell(Event::GiveBack);
+                self.all_ended().await;
             }
         }
         self.shared.stopped.cancel();
         self.tasks.wait().await;
+    }
+
+    /// Completes when it drains and holds no claim any more.
+    async fn all_ended(&self) {
+        let mut drained = self.shared.drained.subscribe();
+        drained.wait_for(|drained| *drained).await.ok();
     }
 }

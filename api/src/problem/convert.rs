@@ -18,6 +18,10 @@ impl From<StoreError> for Problem {
                 let detail = format!("{error}; read it again and repeat the change");
                 Self::new(ProblemKind::VersionConflict, detail)
             }
+            StoreError::Needed { .. } => {
+                let detail = format!("{error}; change or delete those first");
+                Self::new(ProblemKind::InUse, detail)
+            }
             StoreError::Unavailable(_) => Self::unavailable(&error),
             StoreError::Fenced | StoreError::Corrupt { .. } => Self::internal(&error),
         }

@@ -25,6 +25,8 @@ pub enum ProblemKind {
     VersionConflict,
     /// A record of that identity is there already.
     AlreadyExists,
+    /// Other records refer to it.
+    InUse,
     /// The execution has ended.
     AlreadyFinished,
     /// The record is not at the version that `If-Match` names.
@@ -51,7 +53,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
@@ -62,6 +64,7 @@ impl ProblemKind {
         Self::RequestTimeout,
         Self::VersionConflict,
         Self::AlreadyExists,
+        Self::InUse,
         Self::AlreadyFinished,
         Self::VersionMismatch,
         Self::BodyTooLarge,
@@ -112,6 +115,7 @@ impl ProblemKind {
                 "Somebody else changed it meanwhile",
             ),
             Self::AlreadyExists => (S::CONFLICT, "ALREADY_EXISTS", "It is there already"),
+            Self::InUse => (S::CONFLICT, "IN_USE", "Other records refer to it"),
             Self::AlreadyFinished => (
                 S::CONFLICT,
                 "ALREADY_FINISHED",

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sandglass_contract::{ExecutionId, JobId, JournalEntry, LogLine};
+use sandglass_contract::{BackfillId, ExecutionId, JobId, JournalEntry, LogLine};
 use sandglass_registry::{
     Execution, ExecutionStatus, PageRequest, Scope, StoreError,
     store::{CancelAnswer, ExecutionQuery},
@@ -53,6 +53,9 @@ pub(super) struct ExecutionsQuery {
     /// Only of this job.
     #[param(value_type = Option<String>)]
     job: Option<JobId>,
+    /// Only made by this backfill.
+    #[param(value_type = Option<String>)]
+    backfill: Option<BackfillId>,
     /// Only in these states, separated by commas.
     #[serde(default, deserialize_with = "status_list")]
     #[param(value_type = Option<String>, example = "queued,running")]
@@ -137,6 +140,7 @@ pub(super) async fn list_job_executions(
 ) -> Result<Json<ExecutionList>, Problem> {
     let query = ExecutionQuery {
         job: Some(id.clone()),
+        backfill: None,
         status: query.status,
         page: PageRequest::new(query.page, query.limit),
     };
@@ -174,6 +178,7 @@ pub(super) async fn list_executions(
 ) -> Result<Json<ExecutionList>, Problem> {
     let query = ExecutionQuery {
         job: query.job,
+        backfill: query.backfill,
         status: query.status,
         page: PageRequest::new(query.page, query.limit),
     };

@@ -210,6 +210,7 @@ pub(super) async fn update_job(
     responses(
         (status = 200, description = "The job is deleted", body = Done),
         (status = 400, description = "If-Match is malformed", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 409, description = "Other jobs depend on it", body = ProblemDetails, content_type = PROBLEM_JSON),
         (status = 412, description = "It is not at the version of If-Match", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
@@ -222,7 +223,7 @@ pub(super) async fn delete_job(
     let jobs = state.scheduler.jobs();
     let current = jobs.job(&caller.scope, &id).await?;
     let expected = if_match.expected(&current)?;
-    jobs.delete(&caller.scope, &id, expected)
+    jobs.delete(&caller.scope, &caller.user, &id, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     Ok(Json(Done {

@@ -1,12 +1,18 @@
 //! Executions in SQLite: slots, claims, records and endings.
 
 mod cancelling;
+mod candidates;
 mod claiming;
 mod ending;
+mod finish;
 mod firing;
+mod gates;
+mod leases;
 mod listing;
 mod recording;
 mod rows;
+mod settling;
+mod unclaimed;
 
 use std::time::Duration;
 
@@ -16,20 +22,22 @@ use sandglass_contract::{ExecutionId, JournalEntry, LogLine, UserId};
 
 use super::EmbeddedStore;
 use crate::{
-    execution::Execution,
+    execution::{Execution, ExecutionStatus},
     page::Page,
     scope::Scope,
     store::{
-        CancelAnswer, Claim, ClaimRequest, Claimed, Ending, ExecutionQuery, ExecutionStore, Fired,
-        Firing, LeaseAnswer, Records, StoreError,
+        CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Ending, ExecutionQuery, ExecutionStore,
+        Fired, Firing, LeaseAnswer, Overdue, Records, Settlement, StoreError,
     },
 };
 
 pub(super) use cancelling::cancel_all_of;
-pub(super) use claiming::end_leases;
 use ending::SavedEnding;
+pub(super) use gates::open_for_all;
+pub(super) use leases::{begin_earlier, end_leases};
 use recording::SavedRecords;
 use rows::SavedExecution;
+pub(super) use settling::forget_former_parents;
 
 /// What is looked for, in errors.
 const EXECUTION: &str = "execution";
@@ -59,7 +67,7 @@ impl ExecutionStore for EmbeddedStore {
             .await
     }
 
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim(&self, request: ClaimRequest) -> Result<ClaimAnswer, StoreError> {
         let now = self.now();
         self.file
             .write(move |connection| claiming::claim(connection, &request, now))
@@ -67,7 +75,24 @@ impl ExecutionStore for EmbeddedStore {
     }
 
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.file.read(claiming::next_claimable).await
+        self.file.read(leases::next_claimable).await
+    }
+
+    async fn end_overdue(&self, limit: u32) -> Result<Overdue, StoreError> {
+        let now = self.now();
+        let next = self.file.read(leases::next_deadline).await?;
+        if next.is_none_or(|next| next > now) {
+            let ended = Vec::new();
+            return Ok(Overdue { ended, next });
+        }
+        self.file
+            .write(move |connection| {
+                let wanted = candidates::Wanted::Overdue;
+                let ended = unclaimed::end_all(connection, wanted, limit, now)?;
+                let next = leases::next_deadline(connection)?;
+                Ok(Overdue { ended, next })
+            })
+            .await
     }
 
     async fn renew(
@@ -80,7 +105,7 @@ impl ExecutionStore for EmbeddedStore {
         }
         let (claims, now) = (claims.to_vec(), self.now());
         self.file
-            .write(move |connection| claiming::renew(connection, &claims, lease, now))
+            .write(move |connection| leases::renew(connection, &claims, lease, now))
             .await
     }
 
@@ -95,11 +120,45 @@ impl ExecutionStore for EmbeddedStore {
             .await
     }
 
-    async fn end_attempt(&self, claim: &Claim, ending: Ending) -> Result<Execution, StoreError> {
-        let claim = claim.clone();
-        let ending = SavedEnding::of(ending)?;
+    async fn end_attempts(
+        &self,
+        endings: Vec<(Claim, Ending)>,
+    ) -> Result<Vec<Option<ExecutionStatus>>, StoreError> {
+        let save = |(claim, ending)| Ok::<_, StoreError>((claim, SavedEnding::of(ending)?));
+        let endings: Vec<_> = endings.into_iter().map(save).collect::<Result<_, _>>()?;
         self.file
-            .write(move |connection| ending.store(connection, &claim))
+            .write(move |connection| {
+                let store =
+                    |(claim, ending): &(Claim, SavedEnding)| ending.store(connection, claim);
+                endings.iter().map(store).collect()
+            })
+            .await
+    }
+
+    async fn unsettled(&self, limit: u32) -> Result<Vec<Execution>, StoreError> {
+        self.file
+            .read(move |connection| settling::unsettled(connection, limit))
+            .await
+    }
+
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), StoreError> {
+        let now = self.now();
+        self.file
+            .write(move |connection| settling::settle(connection, &settlements, now))
+            .await
+    }
+
+    async fn chain(
+        &self,
+        scope: &Scope,
+        root: &ExecutionId,
+        limit: u32,
+    ) -> Result<Vec<Execution>, StoreError> {
+        let (organisation, root) = (scope.organisation().clone(), root.clone());
+        self.file
+            .read(move |connection| {
+                settling::chain(connection, organisation.as_str(), root.as_str(), limit)
+            })
             .await
     }
 

@@ -2,15 +2,17 @@
 
 mod rows;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
-use sandglass_contract::JobId;
+use sandglass_contract::{JobId, UserId};
 
 use super::{
-    EmbeddedStore, executions,
+    EmbeddedStore, backfills, executions,
     selection::Selection,
-    stored::{json_column, milliseconds, moment},
+    stored::{corrupt, json_column, milliseconds, moment},
 };
 use crate::{
     job::{Job, Version},
@@ -102,6 +104,7 @@ impl JobStore for EmbeddedStore {
                     job.next_run_at = stored.next_run_at;
                 }
                 SavedJob::of(&job)?.replace(connection)?;
+                executions::forget_former_parents(connection, job.id.as_str())?;
                 Ok(job)
             })
             .await
@@ -112,35 +115,40 @@ impl JobStore for EmbeddedStore {
         scope: &Scope,
         id: &JobId,
         expected: Option<Version>,
+        by: &UserId,
     ) -> Result<(), StoreError> {
-        let (scope, id, now) = (scope.clone(), id.clone(), self.now());
+        let (scope, id, by, now) = (scope.clone(), id.clone(), by.clone(), self.now());
         self.file
             .write(move |connection| {
                 let (number, current) = number_and_version(connection, &scope, &id)?;
                 if expected.is_some_and(|expected| expected != current) {
                     return Err(StoreError::Changed { current });
                 }
+                let by_jobs = children(connection, &id, number)?;
+                if !by_jobs.is_empty() {
+                    return Err(StoreError::Needed { by: by_jobs });
+                }
                 connection
                     .prepare_cached("DELETE FROM jobs WHERE number = ?")?
                     .execute([number])?;
-                executions::cancel_all_of(connection, &id, now)
+                executions::forget_former_parents(connection, id.as_str())?;
+                backfills::cancel_all_of(connection, &id)?;
+                executions::cancel_all_of(connection, &id, &by, now)
             })
             .await
     }
 
     async fn due_jobs(&self, now: Timestamp, limit: u32) -> Result<Vec<Job>, StoreError> {
-        self.file
-            .read(move |connection| {
-                let sql = format!(
-                    "SELECT {COLUMNS} FROM jobs WHERE enabled = 1 AND next_run_at <= ?
-                     ORDER BY next_run_at, number LIMIT ?"
-                );
-                connection
-                    .prepare_cached(&sql)?
-                    .query_and_then(params![milliseconds(now), limit], read_job)?
-                    .collect()
-            })
-            .await
+        let (jobs, unreadable) = self
+            .file
+            .read(move |connection| read_due(connection, now, limit))
+            .await?;
+        if !unreadable.is_empty() {
+            self.file
+                .write(move |connection| switch_off(connection, &unreadable))
+                .await?;
+        }
+        Ok(jobs)
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -148,9 +156,8 @@ impl JobStore for EmbeddedStore {
             .read(|connection| -> Result<_, StoreError> {
                 connection
                     .prepare_cached(
-                        "SELECT next_run_at FROM jobs
-                         WHERE enabled = 1 AND next_run_at IS NOT NULL
-                         ORDER BY next_run_at LIMIT 1",
+                        "SELECT due_at FROM jobs INDEXED BY jobs_due
+                         WHERE enabled = 1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1",
                     )?
                     .query_row([], |row| row.get(0))
                     .optional()?
@@ -159,6 +166,109 @@ impl JobStore for EmbeddedStore {
             })
             .await
     }
+
+    async fn reanchor(&self, now: Timestamp, by: Duration) -> Result<u64, StoreError> {
+        self.file
+            .write(move |connection| -> Result<_, StoreError> {
+                executions::begin_earlier(connection, now, by)?;
+                let changed = connection
+                    .prepare_cached(
+                        "UPDATE jobs SET due_at = ?1 + interval_ms + (due_at - next_run_at),
+                             next_run_at = ?1 + interval_ms
+                         WHERE enabled = 1 AND interval_ms IS NOT NULL
+                             AND next_run_at > ?1 + interval_ms",
+                    )?
+                    .execute([milliseconds(now)])?;
+                Ok(changed as u64)
+            })
+            .await
+    }
+
+    async fn dependents(&self, scope: &Scope, parent: &JobId) -> Result<Vec<Job>, StoreError> {
+        let (organisation, parent) = (scope.organisation().clone(), parent.clone());
+        self.file
+            .read(move |connection| {
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM jobs
+                     WHERE number IN (SELECT job FROM job_parents WHERE parent = ?) AND org = ?
+                     ORDER BY number"
+                );
+                connection
+                    .prepare_cached(&sql)?
+                    .query_and_then([parent.as_str(), organisation.as_str()], read_job)?
+                    .collect()
+            })
+            .await
+    }
+
+    async fn dependencies(&self, scope: &Scope) -> Result<Vec<(JobId, JobId)>, StoreError> {
+        let organisation = scope.organisation().clone();
+        self.file
+            .read(move |connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT parent, jobs.id AS child FROM job_parents
+                         JOIN jobs ON jobs.number = job_parents.job WHERE org = ?
+                         ORDER BY parent, child",
+                    )?
+                    .query_and_then([organisation.as_str()], |row| {
+                        Ok((job_id(row.get("parent")?)?, job_id(row.get("child")?)?))
+                    })?
+                    .collect()
+            })
+            .await
+    }
+}
+
+fn job_id(text: String) -> Result<JobId, StoreError> {
+    JobId::parse(text).map_err(|source| corrupt(JOB, source))
+}
+
+/// Due jobs, and the numbers of those that cannot be read.
+fn read_due(
+    connection: &Connection,
+    now: Timestamp,
+    limit: u32,
+) -> Result<(Vec<Job>, Vec<i64>), StoreError> {
+    let sql = format!(
+        "SELECT number, {COLUMNS} FROM jobs INDEXED BY jobs_due
+         WHERE enabled = 1 AND due_at <= ? ORDER BY due_at, number LIMIT ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_and_then(params![milliseconds(now), limit], |row| {
+        Ok::<_, StoreError>((row.get::<_, i64>("number")?, read_job(row)))
+    })?;
+    let (mut jobs, mut unreadable) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row? {
+            (_, Ok(job)) => jobs.push(job),
+            (number, Err(error)) => {
+                tracing::error!(number, %error, "a job cannot be read and is switched off");
+                unreadable.push(number);
+            }
+        }
+    }
+    Ok((jobs, unreadable))
+}
+
+fn switch_off(connection: &Connection, numbers: &[i64]) -> Result<(), StoreError> {
+    let mut statement =
+        connection.prepare_cached("UPDATE jobs SET enabled = 0 WHERE number = ?")?;
+    for number in numbers {
+        statement.execute([number])?;
+    }
+    Ok(())
+}
+
+/// The first few jobs that depend on a job, beside itself.
+fn children(connection: &Connection, id: &JobId, number: i64) -> Result<Vec<JobId>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT jobs.id AS id FROM job_parents JOIN jobs ON jobs.number = job_parents.job
+             WHERE parent = ? AND job <> ? LIMIT 5",
+        )?
+        .query_and_then(params![id.as_str(), number], |row| job_id(row.get("id")?))?
+        .collect()
 }
 
 fn find(connection: &Connection, scope: &Scope, id: &JobId) -> Result<Option<Job>, StoreError> {

@@ -3,3 +3,5 @@
 
 mod crash;
 mod opening;
+mod plans;
+mod upgrading;

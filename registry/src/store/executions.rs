@@ -1,38 +1,55 @@
 //! Keeping executions: slots, claims under a fence, records of what a run says, and endings.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sandglass_contract::{ExecutionId, JobId, JournalEntry, LogLine, UserId};
+use sandglass_contract::{BackfillId, ExecutionId, JobId, JournalEntry, LogLine, UserId};
 use serde_json::Value;
 
 use super::StoreError;
 use crate::{
     execution::{ArtifactRecord, Attempt, Execution, ExecutionStatus, Fence, Progress},
-    job::Job,
+    job::{Job, OverlapPolicy, Version},
     page::{Page, PageRequest},
     scope::Scope,
 };
 
-/// A slot that has come: the execution it becomes, and the job moved on to its next slot.
+/// A slot that has come: the execution it becomes, and what moves on to the slot after it.
 #[derive(Debug, Clone)]
 pub struct Firing {
     /// The execution; its id is the slot's. It is queued, or finished already (skipped, missed).
     pub execution: Execution,
-    /// The `next_run_at` that the job had when the slot was found due.
-    pub due_at: Timestamp,
-    /// The job's next slot.
-    pub next_run_at: Option<Timestamp>,
-    /// What to do where an earlier execution of the job is not finished yet.
-    pub overlap: Overlap,
+    /// What moves on.
+    pub advance: Advance,
+    /// What happens where an earlier execution of the job is not finished yet.
+    pub overlap: OverlapPolicy,
 }
 
-/// What happens to a slot that comes while an earlier execution of its job is not finished.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overlap {
-    /// The slot becomes a skipped execution.
-    Skip,
+/// What a firing moves on. It is a compare-and-set: where it does not stand at `from` any more, the
+/// firing is outdated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advance {
+    /// The job.
+    Job {
+        /// The version of the job that the execution was made of.
+        version: Version,
+        /// The `next_run_at` that the job had when the slot was found due.
+        from: Timestamp,
+        /// Its next slot.
+        to: Option<Timestamp>,
+        /// When that slot is fired, which jitter may put off.
+        due_at: Option<Timestamp>,
+    },
+    /// A backfill of the job.
+    Backfill {
+        /// The backfill.
+        id: BackfillId,
+        /// The `next_slot` that it had.
+        from: Timestamp,
+        /// Its next slot; none where this was the last.
+        to: Option<Timestamp>,
+    },
 }
 
 /// What became of a firing.
@@ -42,7 +59,7 @@ pub enum Fired {
     Stored(ExecutionStatus),
     /// Somebody stored the slot before; the job has been moved on.
     AlreadyStored,
-    /// The job is gone, switched off or has another next slot now; nothing was stored.
+    /// The job is gone, switched off, changed or at another slot now; nothing was stored.
     Outdated,
 }
 
@@ -55,6 +72,27 @@ pub struct ClaimRequest {
     pub limit: u32,
     /// How long the claims hold unless they are renewed.
     pub lease: Duration,
+    /// How many workers one execution may lose. It ends as failed with the next, so that a template
+    /// which kills its host does not go on doing so.
+    pub most_lost_leases: u32,
+}
+
+/// What a claim gave.
+#[derive(Debug, Clone, Default)]
+pub struct ClaimAnswer {
+    /// What the worker holds now.
+    pub claimed: Vec<Claimed>,
+    /// What was found to be over instead: cancelled, or lost too many workers.
+    pub ended: Vec<ExecutionId>,
+}
+
+/// Executions that waited too long.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overdue {
+    /// What is missed now.
+    pub ended: Vec<ExecutionId>,
+    /// The earliest `queue_deadline` of those that still wait.
+    pub next: Option<Timestamp>,
 }
 
 /// Proof of a claim: every write about a running execution carries it.
@@ -72,7 +110,7 @@ pub struct Claimed {
     /// The execution.
     pub execution: Execution,
     /// The job as it was when the execution was made.
-    pub job: Job,
+    pub job: Arc<Job>,
 }
 
 impl Claimed {
@@ -162,10 +200,62 @@ pub enum CancelAnswer {
 pub struct ExecutionQuery {
     /// Of this job.
     pub job: Option<JobId>,
+    /// Made by this backfill.
+    pub backfill: Option<BackfillId>,
     /// In one of these states; empty means any.
     pub status: Vec<ExecutionStatus>,
     /// Which page; executions are listed newest first, by `queued_at`.
     pub page: PageRequest,
+}
+
+/// The end of an execution and what follows from it for others.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// What follows.
+    pub consequences: Vec<Consequence>,
+}
+
+/// What the end of an execution means for a job that depends on its job.
+#[derive(Debug, Clone)]
+pub enum Consequence {
+    /// This parent has ended as it should. The child is stored once the parents that it needs have;
+    /// its chain link names those of them that the store has noted before, and this one.
+    Follow {
+        /// The child; its chain link names this parent alone.
+        child: Box<Execution>,
+        /// Whom it waits for.
+        join: Join,
+        /// What happens where an earlier execution of the child's job is not finished.
+        overlap: OverlapPolicy,
+    },
+    /// This parent has not, so that the child never runs. It is stored as skipped.
+    Skip {
+        /// The child, skipped.
+        child: Box<Execution>,
+        /// Whom it would have waited for.
+        join: Join,
+    },
+}
+
+/// Which ends of parents belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Join {
+    /// Each parent's end stands alone.
+    Each,
+    /// The ends of so many parents within one chain, which is named by its root.
+    WithinChain {
+        /// The root.
+        root: ExecutionId,
+        /// How many parents.
+        needed: u32,
+    },
+    /// The latest ends of so many parents since the child ran last, whatever chain they belong to.
+    Latest {
+        /// How many parents.
+        needed: u32,
+    },
 }
 
 /// The part of a store that keeps executions.
@@ -183,14 +273,20 @@ pub trait ExecutionStore: Send + Sync + 'static {
     async fn enqueue(&self, scope: &Scope, execution: &Execution) -> Result<(), StoreError>;
 
     /// Claims executions that wait and whose `available_at` has come, and running ones whose lease has
-    /// run out, the longest waiting first. A claim raises the fence and the attempt, sets
-    /// `started_at` where it is the first, and the job's `last_run_at`. An execution whose lease ran
-    /// out gets an [`Attempt`] with the outcome `lease_lost` for the worker that was lost.
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claimed>, StoreError>;
+    /// run out: the highest priority first, and within it the longest waiting. Those whose template or
+    /// tags have as many running as their concurrency limit are passed over; they wait for a
+    /// [`Gate`](crate::Gate). A claim raises the fence and the attempt, sets `started_at` where it is
+    /// the first, and the job's `last_run_at`. An execution whose lease ran out gets an [`Attempt`]
+    /// with the outcome `lease_lost` for the worker that was lost.
+    async fn claim(&self, request: ClaimRequest) -> Result<ClaimAnswer, StoreError>;
 
     /// The earliest moment at which [`ExecutionStore::claim`] will find something, by the moments
     /// stored now: a waiting execution's `available_at`, or the end of a lease.
     async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Makes executions missed whose `queue_deadline` has passed before their first attempt, at most
+    /// `limit`. Returns them, and when the next one's will pass.
+    async fn end_overdue(&self, limit: u32) -> Result<Overdue, StoreError>;
 
     /// Renews leases; the answers are in the order of the claims.
     async fn renew(
@@ -205,11 +301,30 @@ pub trait ExecutionStore: Send + Sync + 'static {
     /// [`StoreError::Fenced`] where the claim is not the current one; nothing is stored then.
     async fn record(&self, claim: &Claim, records: Records) -> Result<(), StoreError>;
 
-    /// Ends an attempt. Returns the execution as stored.
-    ///
-    /// # Errors
-    /// [`StoreError::Fenced`] where the claim is not the current one; nothing is stored then.
-    async fn end_attempt(&self, claim: &Claim, ending: Ending) -> Result<Execution, StoreError>;
+    /// Ends attempts, in one transaction for all. The answers are in the order of the endings: the
+    /// status that the execution has now, or none where the claim is not the current one, and nothing
+    /// is stored for it then.
+    async fn end_attempts(
+        &self,
+        endings: Vec<(Claim, Ending)>,
+    ) -> Result<Vec<Option<ExecutionStatus>>, StoreError>;
+
+    /// Executions of any organisation that have ended, whose jobs others depend on or which a failure
+    /// pauses, and that are not settled yet; the longest ended first, at most `limit`.
+    async fn unsettled(&self, limit: u32) -> Result<Vec<Execution>, StoreError>;
+
+    /// Stores what follows from the ends of executions, in one transaction for all. Doing so again
+    /// changes nothing.
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), StoreError>;
+
+    /// The executions of a chain, the root first and then in the order in which they were queued, at
+    /// most `limit`.
+    async fn chain(
+        &self,
+        scope: &Scope,
+        root: &ExecutionId,
+        limit: u32,
+    ) -> Result<Vec<Execution>, StoreError>;
 
     /// Asks for an execution to end.
     ///

@@ -1,8 +1,10 @@
 //! Keeping jobs.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sandglass_contract::{JobId, TemplateId};
+use sandglass_contract::{JobId, TemplateId, UserId};
 
 use super::StoreError;
 use crate::{
@@ -75,22 +77,35 @@ pub trait JobStore: Send + Sync + 'static {
     ) -> Result<Job, StoreError>;
 
     /// Removes a job. Its revisions and executions stay; those still queued are cancelled, and running
-    /// ones are asked to stop, both in the name of the user `system`.
+    /// ones are asked to stop, both in the name of `by`.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Changed`] where `expected` is given and is not the
-    /// stored version.
+    /// stored version; [`StoreError::Needed`] where other jobs depend on it.
     async fn delete_job(
         &self,
         scope: &Scope,
         id: &JobId,
         expected: Option<Version>,
+        by: &UserId,
     ) -> Result<(), StoreError>;
 
     /// Enabled jobs of every organisation that are due at `now`, the longest due first, at most
-    /// `limit`.
+    /// `limit`. One that cannot be read is switched off, so that it does not stand in the way of the
+    /// others.
     async fn due_jobs(&self, now: Timestamp, limit: u32) -> Result<Vec<Job>, StoreError>;
 
     /// When the next enabled job of any organisation is due.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Puts right what a clock that was set back by `by`, to `now`, would hold up: enabled interval jobs
+    /// whose next slot lies further ahead than their interval are due one interval from now, and
+    /// executions that wait may begin as much earlier. Returns how many jobs there were.
+    async fn reanchor(&self, now: Timestamp, by: Duration) -> Result<u64, StoreError>;
+
+    /// The jobs that depend on a job.
+    async fn dependents(&self, scope: &Scope, parent: &JobId) -> Result<Vec<Job>, StoreError>;
+
+    /// Every dependency in the organisation, as pairs of parent and child.
+    async fn dependencies(&self, scope: &Scope) -> Result<Vec<(JobId, JobId)>, StoreError>;
 }

@@ -2,21 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sandglass_contract::{ExecutionId, OutcomeCode, UserId, clock::testing::ManualClock};
+use sandglass_contract::{ExecutionId, OutcomeCode, clock::testing::ManualClock};
 use sandglass_registry::{
     CancelRequest, ExecutionStatus, Store, StoreError,
     store::{CancelAnswer, LeaseAnswer},
 };
 
 use super::sample::{
-    LEASE, assert_fenced, assert_refused, at, attempt, claim, claim_one, elsewhere, finished,
-    job_id, queued, retried, scope, stored, user,
+    LEASE, assert_lost, assert_refused, at, attempt, cancel, claim, claim_answer, claim_one,
+    elsewhere, ended, finished, job_id, queued, retried, scope, stored, succeed, user,
 };
-
-async fn cancel(store: &Arc<dyn Store>, id: &str) -> CancelAnswer {
-    let id = ExecutionId::parse(id).unwrap();
-    store.cancel(&scope(), &id, &user()).await.unwrap()
-}
 
 pub(crate) async fn a_waiting_execution_is_cancelled_at_once(
     store: Arc<dyn Store>,
@@ -54,7 +49,7 @@ pub(crate) async fn a_running_execution_is_asked_to_end(
     let answers = store.renew(std::slice::from_ref(&held), LEASE).await;
     assert_eq!(answers.unwrap(), [LeaseAnswer::CancelRequested]);
     let ending = finished(attempt(1, OutcomeCode::Cancelled));
-    let execution = store.end_attempt(&held, ending).await.unwrap();
+    let execution = ended(&store, &held, ending).await;
     assert_eq!(execution.status, ExecutionStatus::Cancelled);
     assert_eq!(execution.cancel_requested.unwrap().by, user());
 }
@@ -67,7 +62,7 @@ pub(crate) async fn a_retry_of_what_was_to_be_cancelled_ends_it(
     let held = claim_one(&store).await;
     cancel(&store, "exec_1").await;
     let ending = retried(attempt(1, OutcomeCode::FailedRetryable), at(100));
-    let execution = store.end_attempt(&held, ending).await.unwrap();
+    let execution = ended(&store, &held, ending).await;
     assert_eq!(execution.status, ExecutionStatus::Cancelled);
     assert_eq!(execution.completed_at, Some(at(7)));
     assert_eq!(execution.attempts.len(), 1);
@@ -83,14 +78,16 @@ pub(crate) async fn what_was_to_be_cancelled_is_not_claimed_again(
     let held = claim_one(&store).await;
     cancel(&store, "exec_1").await;
     clock.advance(LEASE);
-    assert!(claim(&store, 10).await.is_empty());
+    let answer = claim_answer(&store, 10).await;
+    assert!(answer.claimed.is_empty());
+    assert_eq!(answer.ended, std::slice::from_ref(&held.execution));
     let execution = stored(&store, "exec_1").await;
     assert_eq!(execution.status, ExecutionStatus::Cancelled);
     assert_eq!(execution.attempts.len(), 1);
     assert_eq!(execution.attempts[0].outcome, OutcomeCode::LeaseLost);
     assert_eq!(store.next_claimable().await.unwrap(), None);
     let ending = finished(attempt(1, OutcomeCode::Success));
-    assert_fenced(store.end_attempt(&held, ending).await);
+    assert_lost(&store, &held, ending).await;
 }
 
 pub(crate) async fn a_finished_execution_stays_as_it_is(
@@ -99,14 +96,13 @@ pub(crate) async fn a_finished_execution_stays_as_it_is(
 ) {
     queued(&store, "job_1", &["exec_1"]).await;
     let held = claim_one(&store).await;
-    let ending = finished(attempt(1, OutcomeCode::Success));
-    let ended = store.end_attempt(&held, ending).await.unwrap();
+    let execution = succeed(&store, &held).await;
     let answer = cancel(&store, "exec_1").await;
     assert_eq!(
         answer,
         CancelAnswer::AlreadyFinished(ExecutionStatus::Success)
     );
-    assert_eq!(stored(&store, "exec_1").await, ended);
+    assert_eq!(stored(&store, "exec_1").await, execution);
 }
 
 pub(crate) async fn deleting_a_job_cancels_what_it_left(store: Arc<dyn Store>, clock: ManualClock) {
@@ -119,15 +115,16 @@ pub(crate) async fn deleting_a_job_cancels_what_it_left(store: Arc<dyn Store>, c
     store.enqueue(&scope(), &waiting).await.unwrap();
 
     clock.advance(Duration::from_secs(1));
-    let deleted = store.delete_job(&scope(), &job_id("job_1"), None).await;
+    let deleted = store
+        .delete_job(&scope(), &job_id("job_1"), None, &user())
+        .await;
     deleted.unwrap();
     let waiting = stored(&store, "exec_waiting").await;
     assert_eq!(waiting.status, ExecutionStatus::Cancelled);
     assert_eq!(waiting.completed_at, Some(at(1)));
     let running = stored(&store, "exec_running").await;
     assert_eq!(running.status, ExecutionStatus::Running);
-    let system = UserId::parse("system").unwrap();
-    assert_eq!(running.cancel_requested.unwrap().by, system);
+    assert_eq!(running.cancel_requested.unwrap().by, user());
     let answers = store.renew(&[held, other], LEASE).await.unwrap();
     assert_eq!(
         answers,

@@ -9,8 +9,8 @@ use sandglass_registry::{
 };
 
 use super::sample::{
-    LEASE, assert_fenced, at, attempt, claim, claim_one, entry, execution, finished, line,
-    next_version, queued, retried, scope, stored, stored_job,
+    LEASE, assert_fenced, assert_lost, at, attempt, claim, claim_one, ended, entry, execution,
+    finished, line, next_version, queued, retried, scope, stored, stored_job,
 };
 
 pub(crate) async fn the_longest_waiting_are_claimed_first(
@@ -59,7 +59,7 @@ pub(crate) async fn a_claim_brings_the_job_as_it_was(store: Arc<dyn Store>, cloc
         .unwrap();
     clock.advance(Duration::from_secs(4));
     let claimed = claim(&store, 10).await.pop().unwrap();
-    assert_eq!(claimed.job, job);
+    assert_eq!(*claimed.job, job);
     let execution = &claimed.execution;
     assert_eq!(execution.status, ExecutionStatus::Running);
     assert_eq!((execution.fence, execution.attempt), (Fence(1), 1));
@@ -141,9 +141,9 @@ pub(crate) async fn a_stale_claim_writes_nothing(store: Arc<dyn Store>, clock: M
     assert_fenced(store.record(&stale, only_log).await);
     let mut ending = finished(attempt(1, OutcomeCode::Success));
     ending.records = records;
-    assert_fenced(store.end_attempt(&stale, ending).await);
+    assert_lost(&store, &stale, ending).await;
     let retry = retried(attempt(1, OutcomeCode::HostFault), at(99));
-    assert_fenced(store.end_attempt(&stale, retry).await);
+    assert_lost(&store, &stale, retry).await;
 
     assert_eq!(stored(&store, "exec_1").await, before);
     let id = &current.execution;
@@ -151,7 +151,7 @@ pub(crate) async fn a_stale_claim_writes_nothing(store: Arc<dyn Store>, clock: M
     let journal = store.journal(&scope(), id, 0, 10).await.unwrap();
     assert_eq!(journal, (Vec::new(), 0));
     let ending = finished(attempt(2, OutcomeCode::Success));
-    store.end_attempt(&current, ending).await.unwrap();
+    ended(&store, &current, ending).await;
 }
 
 pub(crate) async fn concurrent_claims_never_share_an_execution(

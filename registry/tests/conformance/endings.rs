@@ -10,8 +10,8 @@ use sandglass_registry::{
 use serde_json::json;
 
 use super::sample::{
-    assert_fenced, at, attempt, claim, claim_one, entry, execution, finished, line, queued,
-    retried, scope, stored,
+    assert_fenced, assert_lost, at, attempt, claim, claim_one, ended, entry, execution, finished,
+    line, queued, retried, scope, stored,
 };
 
 fn progress(done: u64) -> Option<Progress> {
@@ -49,7 +49,7 @@ pub(crate) async fn a_finished_attempt_ends_the_execution(
             artifacts: vec![artifact.clone()],
         },
     };
-    let ended = store.end_attempt(&held, ending).await.unwrap();
+    let ended = ended(&store, &held, ending).await;
     assert_eq!(ended.status, ExecutionStatus::Success);
     assert_eq!(ended.outcome, Some(OutcomeCode::Success));
     assert_eq!(ended.completed_at, Some(at(7)));
@@ -66,7 +66,7 @@ pub(crate) async fn a_finished_attempt_ends_the_execution(
     assert_eq!(log, [line(1, "done")]);
     assert!(claim(&store, 10).await.is_empty());
     let again = finished(attempt(1, OutcomeCode::Failed));
-    assert_fenced(store.end_attempt(&held, again).await);
+    assert_lost(&store, &held, again).await;
 }
 
 pub(crate) async fn a_status_follows_from_every_outcome(store: Arc<dyn Store>, _: ManualClock) {
@@ -77,7 +77,7 @@ pub(crate) async fn a_status_follows_from_every_outcome(store: Arc<dyn Store>, _
         store.enqueue(&scope(), &waiting).await.unwrap();
         let held = claim_one(&store).await;
         let ending = finished(attempt(1, outcome));
-        let ended = store.end_attempt(&held, ending).await.unwrap();
+        let ended = ended(&store, &held, ending).await;
         assert_eq!(ended.status, ExecutionStatus::after(outcome), "{outcome:?}");
         assert_eq!(ended.outcome, Some(outcome));
         assert_eq!(ended.error, attempt(1, outcome).error);
@@ -88,7 +88,7 @@ pub(crate) async fn a_retry_waits_for_its_time(store: Arc<dyn Store>, clock: Man
     queued(&store, "job_1", &["exec_1"]).await;
     let held = claim_one(&store).await;
     let ending = retried(attempt(1, OutcomeCode::FailedRetryable), at(60));
-    let waiting = store.end_attempt(&held, ending).await.unwrap();
+    let waiting = ended(&store, &held, ending).await;
     assert_eq!(waiting.status, ExecutionStatus::Queued);
     assert_eq!(waiting.available_at, at(60));
     assert_eq!(
@@ -117,11 +117,11 @@ pub(crate) async fn attempts_add_up(store: Arc<dyn Store>, _clock: ManualClock) 
         ..attempt(1, OutcomeCode::TimedOut)
     };
     let ending = retried(first.clone(), at(0));
-    store.end_attempt(&held, ending).await.unwrap();
+    ended(&store, &held, ending).await;
     let held = claim_one(&store).await;
     let second = attempt(2, OutcomeCode::Failed);
     let ending = finished(second.clone());
-    let ended = store.end_attempt(&held, ending).await.unwrap();
+    let ended = ended(&store, &held, ending).await;
     assert_eq!(ended.status, ExecutionStatus::Failed);
     assert_eq!(ended.attempts, [first, second]);
     assert_eq!((ended.fuel_used, ended.peak_memory_bytes), (200, 5000));
@@ -192,7 +192,7 @@ pub(crate) async fn an_ended_execution_takes_no_more_records(
     queued(&store, "job_1", &["exec_1"]).await;
     let held = claim_one(&store).await;
     let ending = finished(attempt(1, OutcomeCode::Failed));
-    store.end_attempt(&held, ending).await.unwrap();
+    ended(&store, &held, ending).await;
     let records = Records {
         log: vec![line(1, "late")],
         ..Records::default()

@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use sandglass_contract::{OutcomeCode, clock::testing::ManualClock};
+use sandglass_contract::clock::testing::ManualClock;
 use sandglass_registry::{
-    Execution, ExecutionStatus, Store, Version,
-    store::{Fired, Firing, ScheduleChange},
+    Execution, ExecutionStatus, Job, Store, Version,
+    store::{Advance, Fired, Firing, ScheduleChange},
 };
 
 use super::sample::{
-    at, attempt, claim, claim_one, execution, finished, firing, job, job_id, next_version, queued,
-    scope, stored, stored_job,
+    at, change_job, claim, claim_one, execution, fire, firing, job, job_id, next_version, queued,
+    scope, stored, stored_job, succeed, user,
 };
-
-async fn fire(store: &Arc<dyn Store>, firing: Firing) -> Fired {
-    store.fire(vec![firing]).await.unwrap()[0]
-}
 
 const QUEUED: Fired = Fired::Stored(ExecutionStatus::Queued);
 
@@ -33,7 +29,12 @@ pub(crate) async fn a_slot_becomes_an_execution_and_moves_the_job_on(
     assert_eq!(moved.version, job.version);
 
     let last = Firing {
-        next_run_at: None,
+        advance: Advance::Job {
+            version: moved.version,
+            from: at(120),
+            to: None,
+            due_at: None,
+        },
         execution: Execution {
             status: ExecutionStatus::Missed,
             ..firing(&moved).execution
@@ -57,7 +58,8 @@ pub(crate) async fn a_slot_is_stored_once(store: Arc<dyn Store>, _clock: ManualC
         .replace_job(&scope(), &back, Version(1), ScheduleChange::Replace)
         .await
         .unwrap();
-    assert_eq!(fire(&store, slot).await, Fired::AlreadyStored);
+    assert_eq!(fire(&store, slot).await, Fired::Outdated);
+    assert_eq!(fire(&store, firing(&back)).await, Fired::AlreadyStored);
     let moved = stored_job(&store, "job_1").await;
     assert_eq!(moved.next_run_at, Some(at(120)));
     assert_eq!(claim(&store, 10).await.len(), 1);
@@ -68,20 +70,20 @@ pub(crate) async fn a_slot_of_a_job_that_changed_is_outdated(
     _clock: ManualClock,
 ) {
     let first = queued(&store, "job_1", &[]).await;
-    let other_time = Firing {
-        due_at: at(61),
-        ..firing(&first)
+    let other_time = Job {
+        next_run_at: Some(at(61)),
+        ..first.clone()
     };
-    assert_eq!(fire(&store, other_time).await, Fired::Outdated);
-    let mut off = next_version(&first);
-    off.enabled = false;
-    store
-        .replace_job(&scope(), &off, Version(1), ScheduleChange::Keep)
-        .await
-        .unwrap();
+    assert_eq!(fire(&store, firing(&other_time)).await, Fired::Outdated);
+    let keep = ScheduleChange::Keep;
+    let off = change_job(&store, "job_1", keep, |job| job.enabled = false).await;
+    assert_eq!(fire(&store, firing(&off)).await, Fired::Outdated);
+    let on = change_job(&store, "job_1", keep, |job| job.enabled = true).await;
+    // The schedule is the same, but not the job that the execution would be made of.
     assert_eq!(fire(&store, firing(&first)).await, Fired::Outdated);
+    assert_eq!(stored_job(&store, "job_1").await, on);
     store
-        .delete_job(&scope(), &job_id("job_1"), None)
+        .delete_job(&scope(), &job_id("job_1"), None, &user())
         .await
         .unwrap();
     assert_eq!(fire(&store, firing(&first)).await, Fired::Outdated);
@@ -104,8 +106,7 @@ pub(crate) async fn a_slot_is_skipped_while_another_execution_is_unfinished(
     let held = claim_one(&store).await;
     let moved = stored_job(&store, "job_1").await;
     assert_eq!(fire(&store, firing(&moved)).await, skipped);
-    let ending = finished(attempt(1, OutcomeCode::Success));
-    store.end_attempt(&held, ending).await.unwrap();
+    succeed(&store, &held).await;
     let moved = stored_job(&store, "job_1").await;
     assert_eq!(fire(&store, firing(&moved)).await, QUEUED);
 }

@@ -1,16 +1,18 @@
 //! Jobs, their revisions and when they are due.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use sandglass_contract::{TemplateId, clock::testing::ManualClock};
 use sandglass_registry::{
     Job, JobText, PageRequest, Store, StoreError, Tag, Version,
-    job::Description,
+    job::{Description, JitterSeconds},
     store::{JobQuery, ScheduleChange},
 };
 
 use super::sample::{
-    assert_refused, at, claim_one, elsewhere, job, job_id, next_version, queued, scope, stored_job,
+    assert_refused, at, change_job, claim_one, elsewhere, fire_next, job, job_id, next_version,
+    queued, scope, stored_job, user,
 };
 
 pub(crate) async fn a_job_is_read_as_it_was_saved(store: Arc<dyn Store>, _clock: ManualClock) {
@@ -70,7 +72,7 @@ pub(crate) async fn a_job_is_replaced_only_by_who_knows_its_version(
     let unknown = next_version(&job("job_2"));
     assert_refused!(replace(&unknown, 1).await, StoreError::NotFound { .. });
     let refused = store
-        .delete_job(&scope(), &first.id, Some(Version(1)))
+        .delete_job(&scope(), &first.id, Some(Version(1)), &user())
         .await;
     assert_refused!(
         refused,
@@ -106,7 +108,11 @@ pub(crate) async fn a_schedule_is_kept_or_replaced(store: Arc<dyn Store>, _clock
 
 pub(crate) async fn a_deleted_job_leaves_its_revisions(store: Arc<dyn Store>, _clock: ManualClock) {
     let job = queued(&store, "job_1", &[]).await;
-    let delete = async |scope| store.delete_job(&scope, &job_id("job_1"), None).await;
+    let delete = async |scope| {
+        store
+            .delete_job(&scope, &job_id("job_1"), None, &user())
+            .await
+    };
     assert_refused!(delete(elsewhere()).await, StoreError::NotFound { .. });
     delete(scope()).await.unwrap();
     assert_refused!(delete(scope()).await, StoreError::NotFound { .. });
@@ -228,4 +234,104 @@ pub(crate) async fn a_job_of_another_organisation_is_not_there(
     let smuggled = store.insert_job(&scope(), &theirs).await;
     assert_refused!(smuggled, StoreError::NotFound { .. });
     assert_eq!(stored_job(&store, "job_1").await, mine);
+}
+
+pub(crate) async fn jitter_puts_off_the_firing_and_not_the_slot(
+    store: Arc<dyn Store>,
+    _clock: ManualClock,
+) {
+    let spread = Job {
+        jitter_seconds: JitterSeconds::new(3600).unwrap(),
+        ..job("job_1")
+    };
+    let slot = spread.next_run_at.unwrap();
+    let due = spread.due_at(slot);
+    assert!(due > slot, "{due}");
+    store.insert_job(&scope(), &spread).await.unwrap();
+    let is_due = async |now| !store.due_jobs(now, 10).await.unwrap().is_empty();
+    let expect_due = async |due: Timestamp| {
+        assert_eq!(store.next_due().await.unwrap(), Some(due));
+        assert!(!is_due(due - Duration::from_millis(1)).await);
+        assert!(is_due(due).await);
+    };
+    expect_due(due).await;
+    assert_eq!(stored_job(&store, "job_1").await.next_run_at, Some(slot));
+    fire_next(&store, "job_1").await;
+    let moved = stored_job(&store, "job_1").await;
+    assert_eq!(moved.next_run_at, Some(slot + Duration::from_secs(60)));
+    expect_due(due + Duration::from_secs(60)).await;
+    // Without jitter, the slot that is kept is due at its own time.
+    let calm = change_job(&store, "job_1", ScheduleChange::Keep, |job| {
+        job.jitter_seconds = JitterSeconds::default();
+    })
+    .await;
+    assert_eq!(calm.next_run_at, moved.next_run_at);
+    expect_due(slot + Duration::from_secs(60)).await;
+}
+
+pub(crate) async fn intervals_are_reanchored_after_the_clock_was_set_back(
+    store: Arc<dyn Store>,
+    _clock: ManualClock,
+) {
+    let cron = serde_json::from_value(serde_json::json!({"cron": "0 0 * * *"})).unwrap();
+    let spread = JitterSeconds::new(30).unwrap();
+    let insert = async |name: &str, next: i64, change: fn(&mut Job)| {
+        let mut job = Job {
+            next_run_at: Some(at(next)),
+            ..job(name)
+        };
+        change(&mut job);
+        store.insert_job(&scope(), &job).await.unwrap();
+        job
+    };
+    insert("job_soon", 60, |_| ()).await;
+    insert("job_late", 61, |_| ()).await;
+    let mut jittered = insert("job_jittered", 5000, |_| ()).await;
+    jittered.jitter_seconds = spread;
+    let changed = change_job(&store, "job_jittered", ScheduleChange::Keep, |job| {
+        job.jitter_seconds = spread;
+    })
+    .await;
+    insert("job_off", 5000, |job| job.enabled = false).await;
+    let mut daily = insert("job_off_now", 5000, |job| job.next_run_at = None).await;
+    daily = Job {
+        schedule: cron,
+        next_run_at: Some(at(5000)),
+        id: job_id("job_daily"),
+        ..daily
+    };
+    store.insert_job(&scope(), &daily).await.unwrap();
+    assert_eq!(
+        store
+            .reanchor(at(0), Duration::from_secs(3600))
+            .await
+            .unwrap(),
+        2
+    );
+    for (name, next) in [
+        ("job_soon", Some(60)),
+        ("job_late", Some(60)),
+        ("job_jittered", Some(60)),
+        ("job_off", Some(5000)),
+        ("job_off_now", None),
+        ("job_daily", Some(5000)),
+    ] {
+        let stored = stored_job(&store, name).await;
+        assert_eq!(stored.next_run_at, next.map(at), "{name}");
+    }
+    let due = async |now| {
+        let due = store.due_jobs(now, 10).await.unwrap();
+        due.iter().any(|it| it.id == changed.id)
+    };
+    let later = jittered.due_at(at(60));
+    assert!(later > at(60));
+    assert!(!due(later - Duration::from_millis(1)).await);
+    assert!(due(later).await);
+    assert_eq!(
+        store
+            .reanchor(at(0), Duration::from_secs(3600))
+            .await
+            .unwrap(),
+        0
+    );
 }

@@ -15,6 +15,7 @@ use super::sample::{
 fn query(page: u32, limit: u32) -> ExecutionQuery {
     ExecutionQuery {
         job: None,
+        backfill: None,
         status: Vec::new(),
         page: PageRequest::new(
             NonZeroU32::new(page).unwrap(),
@@ -65,6 +66,8 @@ pub(crate) async fn executions_are_listed_newest_first_and_narrowed(
     check(with(&[Success]), &["exec_3", "exec_1"], 2).await;
     check(with(&[Failed, Missed]), &["exec_5", "exec_4"], 2).await;
     check(with(&[ExecutionStatus::Skipped]), &[], 0).await;
+    check(with(&[Queued, ExecutionStatus::Running]), &["exec_2"], 1).await;
+    check(with(&[Queued, Success]), &["exec_2", "exec_3", "exec_1"], 3).await;
 }
 
 pub(crate) async fn an_execution_of_another_organisation_is_not_there(

@@ -10,14 +10,21 @@
 )]
 
 pub(crate) mod accounts;
+pub(crate) mod auditing;
+pub(crate) mod backfilling;
 pub(crate) mod cancelling;
+pub(crate) mod chaining;
 pub(crate) mod claiming;
 pub(crate) mod endings;
 pub(crate) mod firing;
 pub(crate) mod jobs;
+pub(crate) mod joining;
+pub(crate) mod limits;
 pub(crate) mod listing;
+pub(crate) mod overlap;
 pub(crate) mod sample;
 pub(crate) mod templates;
+pub(crate) mod waiting;
 
 /// Makes a test of every promise. `$open` makes an empty store, its clock, and whatever has to live
 /// as long as it.
@@ -27,12 +34,34 @@ macro_rules! conformance_tests {
             accounts: a_token_is_found_with_its_user,
             accounts: a_user_or_a_token_is_added_once,
             accounts: a_token_is_put_in_the_place_of_the_one_before,
+            auditing: the_audit_log_is_read_newest_first,
+            backfilling: a_backfill_is_read_as_it_was_saved,
+            backfilling: backfills_are_listed_newest_first,
+            backfilling: a_backfill_changes_until_it_is_finished,
+            backfilling: slots_of_a_backfill_become_executions_one_after_the_other,
+            backfilling: a_backfill_that_does_not_run_makes_nothing,
+            backfilling: running_backfills_say_how_much_is_unfinished,
+            backfilling: slots_of_a_backfill_meet_earlier_executions_by_its_policy,
+            backfilling: a_deleted_job_ends_its_backfills,
             cancelling: a_waiting_execution_is_cancelled_at_once,
             cancelling: a_running_execution_is_asked_to_end,
             cancelling: a_retry_of_what_was_to_be_cancelled_ends_it,
             cancelling: what_was_to_be_cancelled_is_not_claimed_again,
             cancelling: a_finished_execution_stays_as_it_is,
             cancelling: deleting_a_job_cancels_what_it_left,
+            chaining: an_end_is_unsettled_where_others_depend_on_the_job,
+            chaining: a_failure_is_unsettled_where_it_pauses_the_job,
+            chaining: an_end_is_settled_once,
+            chaining: each_parent_alone_starts_its_child,
+            joining: parents_within_a_chain_are_joined_in_any_order,
+            joining: parents_of_two_chains_are_kept_apart,
+            joining: a_child_that_is_skipped_stays_skipped,
+            joining: the_latest_ends_of_parents_are_joined_across_chains,
+            joining: a_parent_that_the_child_no_longer_has_does_not_count,
+            chaining: a_child_that_was_deleted_does_not_follow,
+            chaining: a_chain_is_listed_from_its_root,
+            chaining: dependents_and_dependencies_are_those_of_the_present,
+            chaining: a_job_that_others_need_is_not_deleted,
             claiming: the_longest_waiting_are_claimed_first,
             claiming: nothing_is_claimed_before_its_time,
             claiming: a_claim_brings_the_job_as_it_was,
@@ -63,13 +92,44 @@ macro_rules! conformance_tests {
             jobs: jobs_are_due_the_longest_first,
             jobs: jobs_are_listed_newest_first_and_narrowed,
             jobs: a_job_of_another_organisation_is_not_there,
+            jobs: jitter_puts_off_the_firing_and_not_the_slot,
+            jobs: intervals_are_reanchored_after_the_clock_was_set_back,
+            limits: limits_are_listed_templates_first,
+            limits: a_limit_is_kept_and_each_end_lets_one_go,
+            limits: every_end_gives_its_place_back,
+            limits: a_lost_worker_is_replaced_though_its_limit_is_full,
+            limits: one_that_was_let_go_and_ends_leaves_its_turn_to_the_next,
+            limits: all_limits_of_an_execution_hold_at_once,
+            limits: a_new_limit_counts_what_runs,
+            limits: a_limit_is_raised_lowered_and_removed,
+            limits: priority_decides_who_gets_a_place,
+            limits: a_limit_is_of_one_organisation,
             listing: executions_are_listed_newest_first_and_narrowed,
             listing: an_execution_of_another_organisation_is_not_there,
             listing: an_execution_is_enqueued_once,
             listing: an_execution_needs_its_job,
+            overlap: a_slot_that_meets_nothing_waits_for_nothing,
+            overlap: one_slot_is_buffered_and_the_next_is_skipped,
+            overlap: buffered_slots_run_one_by_one_in_their_order,
+            overlap: a_retry_that_waits_stands_in_the_way,
+            overlap: an_execution_that_waits_for_a_limit_stands_in_the_way,
+            overlap: a_later_slot_takes_the_place_of_those_that_wait,
+            overlap: a_later_slot_waits_until_those_it_cancels_have_ended,
+            overlap: slots_run_beside_each_other_where_all_are_allowed,
+            overlap: a_slot_that_was_stored_before_disturbs_nothing,
+            overlap: every_end_lets_the_next_slot_go,
+            overlap: nothing_waits_for_a_job_that_is_deleted,
             templates: a_version_is_added_once,
             templates: a_pending_version_is_approved_once,
             templates: templates_belong_to_an_organisation,
+            waiting: a_higher_priority_is_claimed_first,
+            waiting: an_execution_that_waits_too_long_is_missed,
+            waiting: one_that_waits_too_long_at_a_gate_is_missed_and_says_which,
+            waiting: a_first_attempt_keeps_the_queue_deadline_for_good,
+            waiting: a_cancelled_execution_is_not_missed,
+            waiting: an_execution_that_loses_too_many_workers_fails,
+            waiting: attempts_that_ended_otherwise_do_not_count_as_lost,
+            waiting: a_job_that_was_passed_over_has_not_run,
         );
     };
     ($open:path; $($module:ident: $test:ident,)*) => {

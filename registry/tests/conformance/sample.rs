@@ -9,7 +9,10 @@ use sandglass_contract::{
 };
 use sandglass_registry::{
     Attempt, Execution, ExecutionStatus, Fence, Job, Scope, Store, StoreError, Trigger, Version,
-    store::{Claim, ClaimRequest, Claimed, Ending, Firing, FollowUp, Overlap, Records},
+    store::{
+        Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Ending, Fired, Firing,
+        FollowUp, Records, ScheduleChange,
+    },
 };
 use serde_json::json;
 
@@ -90,24 +93,66 @@ pub(crate) fn execution(job: &Job, id: &str) -> Execution {
         execution_host: None,
         fence: Fence(0),
         cancel_requested: None,
+        priority: job.priority,
+        tags: job.tags.clone(),
+        waits_for: None,
+        queue_deadline: None,
+        chain: None,
+        backfill_id: None,
     }
 }
 
 /// The slot that `job` waits for, and the next one a minute later.
 pub(crate) fn firing(job: &Job) -> Firing {
-    let due_at = job.next_run_at.unwrap();
-    let id = ExecutionId::of_slot(&job.id, due_at);
+    let slot = job.next_run_at.unwrap();
+    let next = slot + Duration::from_secs(60);
+    let id = ExecutionId::of_slot(&job.id, slot);
     Firing {
         execution: Execution {
-            scheduled_for: due_at,
+            scheduled_for: slot,
             triggered_by: Trigger::Scheduler,
             triggered_by_user: None,
             ..execution(job, id.as_str())
         },
-        due_at,
-        next_run_at: Some(due_at + Duration::from_secs(60)),
-        overlap: Overlap::Skip,
+        advance: Advance::Job {
+            version: job.version,
+            from: slot,
+            to: Some(next),
+            due_at: Some(job.due_at(next)),
+        },
+        overlap: job.overlap_policy,
     }
+}
+
+/// Stores slots one after the other.
+pub(crate) async fn fire(store: &Arc<dyn Store>, firing: Firing) -> Fired {
+    store.fire(vec![firing]).await.unwrap()[0]
+}
+
+/// Stores the slot that the job of this name waits for now, and returns its execution as stored.
+pub(crate) async fn fire_next(store: &Arc<dyn Store>, name: &str) -> Execution {
+    let slot = firing(&stored_job(store, name).await);
+    let id = slot.execution.id.clone();
+    let fired = fire(store, slot).await;
+    let execution = stored(store, id.as_str()).await;
+    assert_eq!(fired, Fired::Stored(execution.status));
+    execution
+}
+
+/// Changes the stored job of this name.
+pub(crate) async fn change_job(
+    store: &Arc<dyn Store>,
+    name: &str,
+    schedule: ScheduleChange,
+    change: impl FnOnce(&mut Job),
+) -> Job {
+    let before = stored_job(store, name).await;
+    let mut after = next_version(&before);
+    change(&mut after);
+    let answer = store
+        .replace_job(&scope(), &after, before.version, schedule)
+        .await;
+    answer.unwrap()
 }
 
 /// Stores a job that has this name, and executions of it that wait.
@@ -121,13 +166,31 @@ pub(crate) async fn queued(store: &Arc<dyn Store>, name: &str, executions: &[&st
     job
 }
 
-pub(crate) async fn claim(store: &Arc<dyn Store>, limit: u32) -> Vec<Claimed> {
-    let request = ClaimRequest {
+/// Stores a job as it is and returns it.
+pub(crate) async fn inserted(store: &Arc<dyn Store>, job: Job) -> Job {
+    store.insert_job(&scope(), &job).await.unwrap();
+    job
+}
+
+/// How many workers an execution may lose in these tests.
+pub(crate) const MOST_LOST: u32 = 2;
+
+pub(crate) fn request(limit: u32) -> ClaimRequest {
+    ClaimRequest {
         host: "host-1".to_owned(),
         limit,
         lease: LEASE,
-    };
-    store.claim(request).await.unwrap()
+        most_lost_leases: MOST_LOST,
+    }
+}
+
+/// A claim with all that it answers.
+pub(crate) async fn claim_answer(store: &Arc<dyn Store>, limit: u32) -> ClaimAnswer {
+    store.claim(request(limit)).await.unwrap()
+}
+
+pub(crate) async fn claim(store: &Arc<dyn Store>, limit: u32) -> Vec<Claimed> {
+    claim_answer(store, limit).await.claimed
 }
 
 /// Claims the one execution that waits.
@@ -135,6 +198,40 @@ pub(crate) async fn claim_one(store: &Arc<dyn Store>) -> Claim {
     let claimed = claim(store, 10).await;
     assert_eq!(claimed.len(), 1, "{claimed:?}");
     claimed[0].claim()
+}
+
+/// Claims what can be claimed, and expects these executions in this order.
+pub(crate) async fn claim_these(store: &Arc<dyn Store>, expect: &[&str]) -> Vec<Claim> {
+    let claimed = claim(store, 10).await;
+    let ids: Vec<_> = claimed.iter().map(|it| it.execution.id.as_str()).collect();
+    assert_eq!(ids, expect);
+    claimed.iter().map(Claimed::claim).collect()
+}
+
+/// Ends an attempt under the current claim, and returns the execution as it is then.
+pub(crate) async fn ended(store: &Arc<dyn Store>, claim: &Claim, ending: Ending) -> Execution {
+    let answers = store.end_attempts(vec![(claim.clone(), ending)]).await;
+    let execution = stored(store, claim.execution.as_str()).await;
+    assert_eq!(answers.unwrap(), [Some(execution.status)]);
+    execution
+}
+
+/// Ends the execution of a claim with success.
+pub(crate) async fn succeed(store: &Arc<dyn Store>, claim: &Claim) -> Execution {
+    ended(store, claim, finished(attempt(1, OutcomeCode::Success))).await
+}
+
+/// Ends an attempt under a claim that is not the current one any more.
+pub(crate) async fn assert_lost(store: &Arc<dyn Store>, claim: &Claim, ending: Ending) {
+    let before = stored(store, claim.execution.as_str()).await;
+    let answers = store.end_attempts(vec![(claim.clone(), ending)]).await;
+    assert_eq!(answers.unwrap(), [None]);
+    assert_eq!(stored(store, claim.execution.as_str()).await, before);
+}
+
+pub(crate) async fn cancel(store: &Arc<dyn Store>, id: &str) -> CancelAnswer {
+    let id = ExecutionId::parse(id).unwrap();
+    store.cancel(&scope(), &id, &user()).await.unwrap()
 }
 
 pub(crate) fn attempt(number: u32, outcome: OutcomeCode) -> Attempt {
@@ -228,4 +325,17 @@ pub(crate) use assert_refused;
 
 pub(crate) fn assert_fenced<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
     assert_refused!(answer, StoreError::Fenced);
+}
+
+/// Stores executions of a job that wait.
+pub(crate) async fn enqueued(store: &Arc<dyn Store>, job: &Job, ids: &[&str]) {
+    for id in ids {
+        let execution = execution(job, id);
+        store.enqueue(&scope(), &execution).await.unwrap();
+    }
+}
+
+/// The status of a stored execution.
+pub(crate) async fn status(store: &Arc<dyn Store>, id: &str) -> ExecutionStatus {
+    stored(store, id).await.status
 }

@@ -1,148 +1,123 @@
 //! Which executions a due job becomes.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sandglass_contract::ExecutionId;
 use sandglass_registry::{
-    Execution, ExecutionStatus, Job, Trigger,
-    store::{Firing, Overlap},
+    Execution, ExecutionStatus, Job, OverlapPolicy, Trigger,
+    job::CatchUp,
+    store::{Advance, Firing},
 };
 
-use crate::{
-    calendar::{Calendar, CalendarError},
-    jobs::queued,
+use super::{
+    passed::{Passed, Verdict, walk_back},
+    queued::{Cause, never_run, queued},
 };
+use crate::calendar::{Calendar, CalendarError};
 
-/// A slot that is found due later than this after its moment was missed by every host.
-const LATE_AFTER: SignedDuration = SignedDuration::from_secs(60);
+/// The most slots of one job that are decided in one go, so that no job holds up the others.
+const MOST_AT_ONCE: usize = 250;
+/// The most slots of one job that become a missed execution each. What lies before them becomes one,
+/// which names its end.
+const MOST_SINGLE: u32 = 1000;
 
-/// The executions that `job` becomes, given that its `next_run_at` has come.
-///
-/// Where several slots have passed, the last of them runs and the first becomes a missed execution that
-/// says so. A job whose schedule cannot be followed becomes a missed execution too, its last.
+/// What becomes of a due job.
+pub type Firings = Vec<Firing>;
+
+/// The executions that `job` becomes, given that its `next_run_at` has come: every slot until `now`
+/// becomes one, queued or missed. Where there are very many slots it is asked again for the rest,
+/// since the job waits for a later slot then.
 #[must_use]
-pub fn decide_firings(job: &Job, now: Timestamp) -> Vec<Firing> {
-    let Some(due) = job.next_run_at.filter(|due| *due <= now) else {
+pub fn decide_firings(job: &Job, calendar: &Calendar, now: Timestamp) -> Firings {
+    let Some(due) = job.next_run_at.filter(|due| job.due_at(*due) <= now) else {
         return Vec::new();
     };
-    follow(job, due, now).unwrap_or_else(|error| {
-        vec![Firing {
-            execution: missed(job, due, now, error.to_string()),
-            due_at: due,
-            next_run_at: None,
-            overlap: Overlap::Skip,
-        }]
-    })
+    follow(job, calendar, due, now).unwrap_or_else(|error| decide_unfollowable(job, &error, now))
 }
 
-fn follow(job: &Job, due: Timestamp, now: Timestamp) -> Result<Vec<Firing>, CalendarError> {
-    let calendar = Calendar::compile(&job.schedule)?;
-    let last = calendar.last_until(due, now)?;
-    let next_run_at = calendar.next_after(last)?;
-    let triggered_by = match now.duration_since(last) > LATE_AFTER || last > due {
-        true => Trigger::CatchUp,
-        false => Trigger::Scheduler,
+/// What becomes of a due job whose schedule cannot be followed any more: a missed execution that says
+/// why, and no slot after it.
+#[must_use]
+pub fn decide_unfollowable(job: &Job, error: &CalendarError, now: Timestamp) -> Firings {
+    let Some(due) = job.next_run_at else {
+        return Vec::new();
     };
-    let slot = ExecutionId::of_slot(&job.id, last);
-    let firing = Firing {
-        execution: queued(job, slot, last, now, triggered_by),
-        due_at: last,
-        next_run_at,
-        overlap: Overlap::Skip,
-    };
-    if last == due {
-        return Ok(vec![firing]);
+    let execution = execution(job, due, Trigger::CatchUp, now);
+    let execution = never_run(execution, ExecutionStatus::Missed, error.to_string(), now);
+    vec![firing(job, execution, due, None)]
+}
+
+fn follow(
+    job: &Job,
+    calendar: &Calendar,
+    due: Timestamp,
+    now: Timestamp,
+) -> Result<Firings, CalendarError> {
+    let passed = Passed::of(job, calendar, due, now)?;
+    let mut firings = Vec::new();
+    let mut slot = due;
+    if passed.last > due {
+        let single = walk_back(calendar, passed.last, due, MOST_SINGLE)?;
+        if single > due {
+            firings.push(all_missed_until(job, due, single, now));
+            slot = single;
+        }
     }
+    while slot <= passed.last && firings.len() < MOST_AT_ONCE {
+        let next = calendar.next_after(slot)?;
+        let execution = match passed.judge(slot) {
+            Verdict::Run => execution(job, slot, Trigger::Scheduler, now),
+            Verdict::CatchUp => execution(job, slot, Trigger::CatchUp, now),
+            Verdict::Missed(reason) => {
+                let execution = execution(job, slot, Trigger::CatchUp, now);
+                never_run(execution, ExecutionStatus::Missed, reason, now)
+            }
+        };
+        firings.push(firing(job, execution, slot, next));
+        match next {
+            Some(next) => slot = next,
+            None => break,
+        }
+    }
+    Ok(firings)
+}
+
+/// One missed execution for the slots from `due` until before `single`.
+fn all_missed_until(job: &Job, due: Timestamp, single: Timestamp, now: Timestamp) -> Firing {
     let reason = format!(
-        "no host was there at this slot nor at those up to {last}, which runs for all of them"
+        "no host was there at its time, nor at any slot of this job before {single}; this stands for all of them"
     );
-    let missed = Firing {
-        execution: missed(job, due, now, reason),
-        due_at: due,
-        next_run_at: Some(last),
-        overlap: Overlap::Skip,
+    let execution = execution(job, due, Trigger::CatchUp, now);
+    let execution = never_run(execution, ExecutionStatus::Missed, reason, now);
+    firing(job, execution, due, Some(single))
+}
+
+fn execution(job: &Job, slot: Timestamp, triggered_by: Trigger, now: Timestamp) -> Execution {
+    let cause = Cause {
+        id: ExecutionId::of_slot(&job.id, slot),
+        scheduled_for: slot,
+        triggered_by,
     };
-    Ok(vec![missed, firing])
+    queued(job, cause, now)
 }
 
-fn missed(job: &Job, due: Timestamp, now: Timestamp, reason: String) -> Execution {
-    let slot = ExecutionId::of_slot(&job.id, due);
-    Execution {
-        status: ExecutionStatus::Missed,
-        reason: Some(reason),
-        completed_at: Some(now),
-        ..queued(job, slot, due, now, Trigger::CatchUp)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests may panic")]
-
-    use super::*;
-    use crate::testing::job_with_schedule;
-    use serde_json::json;
-
-    fn check(due: &str, now: &str, expect: &[&str], expect_next: &str) {
-        let mut job = job_with_schedule(json!({"cron": "*/10 * * * *"}));
-        job.next_run_at = Some(due.parse().unwrap());
-        let firings = decide_firings(&job, now.parse().unwrap());
-        let rows: Vec<String> = firings
-            .iter()
-            .map(|it| {
-                let execution = &it.execution;
-                assert_eq!(
-                    execution.id,
-                    ExecutionId::of_slot(&job.id, execution.scheduled_for)
-                );
-                format!(
-                    "{} {:?} {:?}",
-                    execution.scheduled_for, execution.status, execution.triggered_by
-                )
-            })
-            .collect();
-        assert_eq!(rows, expect);
-        let next = firings.last().and_then(|it| it.next_run_at);
-        assert_eq!(
-            next.map(|it| it.to_string()).unwrap_or_default(),
-            expect_next
-        );
-    }
-
-    #[test]
-    fn a_slot_found_in_time_is_queued() {
-        check(
-            "2026-01-01T00:10:00Z",
-            "2026-01-01T00:10:00.004Z",
-            &["2026-01-01T00:10:00Z Queued Scheduler"],
-            "2026-01-01T00:20:00Z",
-        );
-    }
-
-    #[test]
-    fn a_slot_found_late_is_queued_as_catch_up() {
-        check(
-            "2026-01-01T00:10:00Z",
-            "2026-01-01T00:12:00Z",
-            &["2026-01-01T00:10:00Z Queued CatchUp"],
-            "2026-01-01T00:20:00Z",
-        );
-    }
-
-    #[test]
-    fn of_many_passed_slots_the_last_runs_and_the_record_says_so() {
-        check(
-            "2026-01-01T00:10:00Z",
-            "2026-01-02T00:05:00Z",
-            &[
-                "2026-01-01T00:10:00Z Missed CatchUp",
-                "2026-01-02T00:00:00Z Queued CatchUp",
-            ],
-            "2026-01-02T00:10:00Z",
-        );
-    }
-
-    #[test]
-    fn a_slot_that_has_not_come_is_left_alone() {
-        check("2026-01-01T00:10:00Z", "2026-01-01T00:09:59Z", &[], "");
+fn firing(job: &Job, execution: Execution, slot: Timestamp, next: Option<Timestamp>) -> Firing {
+    // Slots that are caught up together come at one moment and must not push each other out, nor the
+    // one after them that comes in its time.
+    let behind = job.next_run_at.is_some_and(|due| due < slot);
+    let caught_up = behind || execution.triggered_by == Trigger::CatchUp;
+    let overlap = match job.overlap_policy {
+        OverlapPolicy::AllowAll => OverlapPolicy::AllowAll,
+        _ if caught_up && job.catch_up == CatchUp::All => OverlapPolicy::BufferAll,
+        policy => policy,
+    };
+    Firing {
+        execution,
+        advance: Advance::Job {
+            version: job.version,
+            from: slot,
+            to: next,
+            due_at: next.map(|next| job.due_at(next)),
+        },
+        overlap,
     }
 }

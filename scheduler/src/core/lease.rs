@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const LEASE_SHARE: u32 = 3;
 
 /// The moment, on the monotonic clock, at which a worker stops unless it has renewed its lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LocalDeadline(Duration);
 
 impl LocalDeadline {
@@ -19,6 +19,12 @@ impl LocalDeadline {
     #[must_use]
     pub fn new(asked_at: Duration, lease: Duration) -> Self {
         Self(asked_at + lease - lease / 10)
+    }
+
+    /// The moment itself.
+    #[must_use]
+    pub const fn moment(self) -> Duration {
+        self.0
     }
 
     /// Whether the worker must stop at `now`.

@@ -3,49 +3,31 @@
 //! Everything that is wrong is found in one go and named with its place, except what cannot be judged
 //! before something else is right: a template is not asked about parameters that break its schema.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jsonschema::PatternOptions;
-use sandglass_contract::{Digest, Grant, Interface, LimitSettings, grant::Target};
+use sandglass_contract::{
+    Digest, Grant, Interface, JobId, LimitSettings, OrganisationId, UserId, grant::Target,
+};
 use sandglass_host::TemplateError;
 use sandglass_registry::{
-    Schedule, Scope, StoreError, TemplateVersion, VersionStatus,
-    job::{MAX_NOTIFIED, MAX_TAGS},
+    Job, Schedule, Scope, Store, StoreError, TemplateVersion, Version, VersionStatus,
+    job::{MAX_NOTIFIED, MAX_PARENTS, MAX_TAGS},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
 
-use super::{JobDraft, JobError};
+use super::{JobDraft, JobError, Problem, terms::judge_terms};
 use crate::{
     calendar::Calendar,
     catalogue::{Catalogue, CatalogueError},
+    core::DependencyGraph,
 };
 
 /// The most bytes that parameters may have as JSON.
 const MAX_PARAMETER_BYTES: usize = 256 << 10;
 /// The most problems that are listed.
 const MAX_PROBLEMS: usize = 50;
-
-/// One thing that is wrong with a job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Problem {
-    /// Where, as a JSON Pointer (RFC 6901) into the job.
-    pub pointer: String,
-    /// A stable word for programs.
-    pub code: String,
-    /// A sentence for people.
-    pub detail: String,
-}
-
-impl Problem {
-    fn new(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code: code.to_owned(),
-            detail: detail.into(),
-        }
-    }
-}
 
 /// Why a draft could not be judged.
 #[derive(Debug, thiserror::Error)]
@@ -102,27 +84,78 @@ pub(super) struct Admitted {
     pub(super) next_run_at: Option<Timestamp>,
 }
 
+impl Admitted {
+    /// The job that the draft makes, in its first version.
+    pub(super) fn into_job(
+        self,
+        id: JobId,
+        org: OrganisationId,
+        by: &UserId,
+        now: Timestamp,
+    ) -> Job {
+        let draft = self.draft;
+        Job {
+            id,
+            org,
+            name: draft.name,
+            description: draft.description,
+            template_type: draft.template_type,
+            template_version: self.template_version,
+            template_digest: self.template_digest,
+            parameters: self.parameters,
+            schedule: draft.schedule,
+            enabled: draft.enabled,
+            pause: None,
+            overlap_policy: draft.overlap_policy,
+            catch_up: draft.catch_up,
+            catch_up_window_seconds: draft.catch_up_window_seconds,
+            max_catch_up_runs: draft.max_catch_up_runs,
+            starting_deadline_seconds: draft.starting_deadline_seconds,
+            jitter_seconds: draft.jitter_seconds,
+            queue_timeout_seconds: draft.queue_timeout_seconds,
+            pause_on_failure: draft.pause_on_failure,
+            priority: draft.priority,
+            depends_on: draft.depends_on,
+            timeout_seconds: draft.timeout_seconds,
+            retry_policy: draft.retry_policy,
+            notifications: draft.notifications,
+            limits: self.limits,
+            tags: draft.tags,
+            grant: self.grant,
+            created_by: by.clone(),
+            updated_by: by.clone(),
+            created_at: now,
+            updated_at: now,
+            last_run_at: None,
+            next_run_at: self.next_run_at.filter(|_| draft.enabled),
+            version: Version::FIRST,
+        }
+    }
+}
+
 /// Judges drafts.
 pub(super) struct Admission {
     catalogue: Catalogue,
+    store: Arc<dyn Store>,
 }
 
 impl Admission {
-    pub(super) const fn new(catalogue: Catalogue) -> Self {
-        Self { catalogue }
+    pub(super) const fn new(catalogue: Catalogue, store: Arc<dyn Store>) -> Self {
+        Self { catalogue, store }
     }
 
-    /// Judges a new schedule or a new draft, and refuses it where anything is wrong. A schedule equal
-    /// to `followed`, the one the job has already, may have run its course.
+    /// Judges a new job, or a change to one that `exists`, and refuses it where anything is wrong. The
+    /// schedule that a job has already may have run its course.
     pub(super) async fn admit(
         &self,
         scope: &Scope,
         draft: JobDraft,
-        followed: Option<&Schedule>,
+        exists: Option<&Job>,
         now: Timestamp,
     ) -> Result<Admitted, JobError> {
-        let mut verdict = self.judge(scope, &draft, now).await?;
-        if followed == Some(&draft.schedule) {
+        let id = exists.map(|job| &job.id);
+        let mut verdict = self.judge(scope, &draft, id, now).await?;
+        if exists.is_some_and(|job| job.schedule == draft.schedule) {
             verdict.problems.retain(|problem| problem.code != NEVER_DUE);
         }
         let (Some(version), Some(calendar), true) = (
@@ -149,12 +182,15 @@ impl Admission {
         &self,
         scope: &Scope,
         draft: &JobDraft,
+        id: Option<&JobId>,
         now: Timestamp,
     ) -> Result<Verdict, AdmissionError> {
         let mut problems = Vec::new();
         let calendar = judge_schedule(&draft.schedule, now, &mut problems);
         let limits = judge_limits(draft, &mut problems);
         judge_lists(draft, &mut problems);
+        judge_terms(draft, &mut problems);
+        self.judge_parents(scope, draft, id, &mut problems).await?;
         let version = self.find_version(scope, draft, &mut problems).await?;
         let mut grant = Grant::default();
         if let Some(version) = &version {
@@ -172,6 +208,34 @@ impl Admission {
             version,
             limits,
         })
+    }
+
+    /// Finds parents that are not there, and dependencies that would go round in a circle.
+    async fn judge_parents(
+        &self,
+        scope: &Scope,
+        draft: &JobDraft,
+        id: Option<&JobId>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), AdmissionError> {
+        let parents = &draft.depends_on.parents;
+        for (index, parent) in parents.iter().take(MAX_PARENTS).enumerate() {
+            if self.store.job(scope, &parent.job_id).await?.is_none() {
+                let pointer = format!("/depends_on/parents/{index}/job_id");
+                let detail = format!("there is no job {}", parent.job_id);
+                problems.push(Problem::new(pointer, "unknown_job", detail));
+            }
+        }
+        let Some(id) = id.filter(|_| !parents.is_empty()) else {
+            return Ok(());
+        };
+        let graph: DependencyGraph = self.store.dependencies(scope).await?.into_iter().collect();
+        if let Some(circle) = graph.circle(id, parents) {
+            let circle: Vec<&str> = circle.iter().map(JobId::as_str).collect();
+            let detail = format!("the jobs would run in a circle: {}", circle.join(" → "));
+            problems.push(Problem::new("/depends_on/parents", "circle", detail));
+        }
+        Ok(())
     }
 
     async fn find_version(

@@ -1,10 +1,15 @@
-//! A job as somebody writes it: whole for a new one, in parts for a change.
+//! A job as somebody writes it.
 
 use std::collections::BTreeMap;
 
 use sandglass_contract::TemplateId;
 use sandglass_registry::{
-    Job, JobText, Notifications, RetryPolicy, Schedule, Tag, TimeoutSeconds, job::Description,
+    Dependencies, JobText, Notifications, OverlapPolicy, RetryPolicy, Schedule, Tag,
+    TimeoutSeconds,
+    job::{
+        CatchUp, CatchUpWindowSeconds, Description, JitterSeconds, MaxCatchUpRuns, Priority,
+        QueueTimeoutSeconds, StartingDeadlineSeconds,
+    },
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -52,6 +57,37 @@ pub struct JobDraft {
     #[serde(default)]
     #[schema(value_type = Vec<String>, max_items = 20)]
     pub tags: Vec<Tag>,
+    /// What happens to a slot that comes while an earlier execution is not finished.
+    #[serde(default)]
+    pub overlap_policy: OverlapPolicy,
+    /// Which of the slots run that passed while no host was there.
+    #[serde(default)]
+    pub catch_up: CatchUp,
+    /// How old a passed slot may be and still run.
+    #[serde(default, alias = "catch_up_window")]
+    pub catch_up_window_seconds: CatchUpWindowSeconds,
+    /// How many passed slots run at the most.
+    #[serde(default)]
+    pub max_catch_up_runs: MaxCatchUpRuns,
+    /// How late a slot may be queued; a later one is missed. Without it, any time.
+    #[serde(default)]
+    pub starting_deadline_seconds: Option<StartingDeadlineSeconds>,
+    /// By how much slots are spread: each job's slots are put off by the same time, at most this.
+    #[serde(default)]
+    pub jitter_seconds: JitterSeconds,
+    /// How long an execution may wait for its first attempt; one that waits longer is missed. Without
+    /// it, any time.
+    #[serde(default)]
+    pub queue_timeout_seconds: Option<QueueTimeoutSeconds>,
+    /// Whether an execution that fails, after all its retries, pauses the job.
+    #[serde(default)]
+    pub pause_on_failure: bool,
+    /// Who goes first where several executions wait.
+    #[serde(default)]
+    pub priority: Priority,
+    /// The jobs that it follows.
+    #[serde(default)]
+    pub depends_on: Dependencies,
 }
 
 fn no_description() -> Description {
@@ -60,64 +96,4 @@ fn no_description() -> Description {
 
 fn enabled() -> bool {
     true
-}
-
-/// Changes to a job; what is not given stays.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct JobPatch {
-    /// What people call it.
-    #[schema(value_type = Option<String>)]
-    pub name: Option<JobText>,
-    /// What it is for.
-    #[schema(value_type = Option<String>)]
-    pub description: Option<Description>,
-    /// The template it runs.
-    pub template_type: Option<TemplateId>,
-    /// The version of the template. A job stays on its version until this names another.
-    pub template_version: Option<String>,
-    /// What the template is given, as a whole.
-    #[schema(value_type = Option<Object>)]
-    pub parameters: Option<Map<String, Value>>,
-    /// When it runs.
-    pub schedule: Option<Schedule>,
-    /// Whether its schedule is followed.
-    pub enabled: Option<bool>,
-    /// How long an attempt may take.
-    pub timeout_seconds: Option<TimeoutSeconds>,
-    /// What follows a failed attempt.
-    pub retry_policy: Option<RetryPolicy>,
-    /// Who is told.
-    pub notifications: Option<Notifications>,
-    /// Limits that differ from the defaults, as a whole.
-    pub limits: Option<BTreeMap<String, u64>>,
-    /// Words it is grouped by, as a whole.
-    #[schema(value_type = Option<Vec<String>>)]
-    pub tags: Option<Vec<Tag>>,
-}
-
-impl JobPatch {
-    /// `job` with these changes.
-    pub(super) fn over(self, job: &Job) -> JobDraft {
-        let job = job.clone();
-        let same_template = match &self.template_type {
-            Some(template) => *template == job.template_type,
-            None => true,
-        };
-        let kept_version = same_template.then_some(job.template_version);
-        JobDraft {
-            name: self.name.unwrap_or(job.name),
-            description: self.description.unwrap_or(job.description),
-            template_type: self.template_type.unwrap_or(job.template_type),
-            template_version: self.template_version.or(kept_version),
-            parameters: self.parameters.unwrap_or(job.parameters),
-            schedule: self.schedule.unwrap_or(job.schedule),
-            enabled: self.enabled.unwrap_or(job.enabled),
-            timeout_seconds: self.timeout_seconds.unwrap_or(job.timeout_seconds),
-            retry_policy: self.retry_policy.unwrap_or(job.retry_policy),
-            notifications: self.notifications.unwrap_or(job.notifications),
-            limits: self.limits.unwrap_or_else(|| job.limits.to_map()),
-            tags: self.tags.unwrap_or(job.tags),
-        }
-    }
 }

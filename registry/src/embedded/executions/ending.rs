@@ -6,14 +6,11 @@ use sandglass_contract::OutcomeCode;
 
 use crate::{
     embedded::stored::{count, milliseconds, to_json},
-    execution::{Attempt, Execution, ExecutionStatus},
+    execution::{Attempt, ExecutionStatus},
     store::{Claim, Ending, FollowUp, StoreError},
 };
 
-use super::{
-    recording::SavedRecords,
-    rows::{COLUMNS, read_execution},
-};
+use super::{finish, gates, recording::SavedRecords};
 
 /// The end of an attempt, about to be stored.
 pub(super) struct SavedEnding {
@@ -55,25 +52,38 @@ impl SavedEnding {
         })
     }
 
-    /// Stores it, if the claim is the current one.
+    /// Stores it, if the claim is the current one. Returns the status that the execution has then.
     pub(super) fn store(
         &self,
         connection: &Connection,
         claim: &Claim,
-    ) -> Result<Execution, StoreError> {
-        let cancel_requested = connection
+    ) -> Result<Option<ExecutionStatus>, StoreError> {
+        let held = connection
             .prepare_cached(
-                "SELECT cancel_at IS NOT NULL FROM executions
+                "SELECT number, job_id, cancel_at IS NOT NULL FROM executions
                  WHERE id = ? AND fence = ? AND status = 'running'",
             )?
             .query_row(
                 params![claim.execution.as_str(), count(claim.fence.0)],
-                |row| row.get(0),
+                |row| {
+                    Ok(Held {
+                        number: row.get(0)?,
+                        job: row.get(1)?,
+                        cancel_requested: row.get(2)?,
+                    })
+                },
             )
-            .optional()?
-            .ok_or(StoreError::Fenced)?;
+            .optional()?;
+        let Some(held) = held else { return Ok(None) };
+        let execution = claim.execution.as_str();
         self.records.store(connection, &claim.execution)?;
-        self.update(connection, claim, &self.change(cancel_requested))
+        let change = self.change(held.cancel_requested);
+        self.update(connection, &held, &change)?;
+        match change.status.is_finished() {
+            true => finish::make_way(connection, execution, &held.job)?,
+            false => gates::leave_places(connection, execution)?,
+        }
+        Ok(Some(change.status))
     }
 
     fn change(&self, cancel_requested: bool) -> Change<'_> {
@@ -115,40 +125,46 @@ impl SavedEnding {
     fn update(
         &self,
         connection: &Connection,
-        claim: &Claim,
+        held: &Held,
         change: &Change<'_>,
-    ) -> Result<Execution, StoreError> {
-        let sql = format!(
-            "UPDATE executions SET status = ?3, outcome = ?4, claimable_at = ?5,
-                 available_at = coalesce(?5, available_at), completed_at = ?6, result = ?7,
-                 message = ?8, error = ?9, artifacts = coalesce(?10, artifacts),
-                 attempts = json_insert(attempts, '$[#]', json(?11)), fuel_used = fuel_used + ?12,
-                 peak_memory_bytes = max(peak_memory_bytes, ?13),
-                 progress = coalesce(?14, progress)
-             WHERE id = ?1 AND fence = ?2 RETURNING {COLUMNS}"
-        );
-        let values = params![
-            claim.execution.as_str(),
-            count(claim.fence.0),
-            change.status.as_str(),
-            change.outcome.as_str(),
-            change.queued_for.map(milliseconds),
-            change.completed_at.map(milliseconds),
-            change.result,
-            change.message,
-            self.attempt.error,
-            change.artifacts,
-            self.attempt_doc,
-            count(self.attempt.fuel_used),
-            count(self.attempt.peak_memory_bytes),
-            self.records.progress(),
-        ];
+    ) -> Result<(), StoreError> {
+        let unsettled = change.status.is_finished()
+            && finish::is_unsettled(connection, &held.job, change.status)?;
         connection
-            .prepare_cached(&sql)?
-            .query_and_then(values, read_execution)?
-            .next()
-            .unwrap_or(Err(StoreError::Fenced))
+            .prepare_cached(
+                "UPDATE executions SET status = ?2, outcome = ?3, claimable_at = ?4,
+                     available_at = coalesce(?4, available_at), completed_at = ?5, result = ?6,
+                     message = ?7, error = ?8, artifacts = coalesce(?9, artifacts),
+                     attempts = json_insert(attempts, '$[#]', json(?10)),
+                     fuel_used = fuel_used + ?11, peak_memory_bytes = max(peak_memory_bytes, ?12),
+                     progress = coalesce(?13, progress), unsettled = ?14
+                 WHERE number = ?1",
+            )?
+            .execute(params![
+                held.number,
+                change.status.as_str(),
+                change.outcome.as_str(),
+                change.queued_for.map(milliseconds),
+                change.completed_at.map(milliseconds),
+                change.result,
+                change.message,
+                self.attempt.error,
+                change.artifacts,
+                self.attempt_doc,
+                count(self.attempt.fuel_used),
+                count(self.attempt.peak_memory_bytes),
+                self.records.progress(),
+                unsettled,
+            ])?;
+        Ok(())
     }
+}
+
+/// The row of an execution whose claim is the current one.
+struct Held {
+    number: i64,
+    job: String,
+    cancel_requested: bool,
 }
 
 struct Change<'a> {

@@ -2,21 +2,27 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
+use sandglass_contract::UserId;
 
 use crate::{
-    embedded::stored::milliseconds,
+    backfill::BackfillStatus,
+    embedded::stored::{count, milliseconds},
     execution::{Execution, ExecutionStatus},
-    store::{Fired, Firing, Overlap, StoreError},
+    gate::Gate,
+    job::OverlapPolicy,
+    store::{Advance, Fired, Firing, StoreError},
 };
 
-use super::rows::SavedExecution;
+use super::{cancelling, rows::SavedExecution};
+
+/// The most executions of a job that wait for earlier ones.
+const MOST_BUFFERED: i64 = 1000;
 
 /// A slot about to be stored.
 pub(super) struct SavedFiring {
     saved: SavedExecution,
-    due_at: Timestamp,
-    next_run_at: Option<Timestamp>,
-    overlap: Overlap,
+    advance: Advance,
+    overlap: OverlapPolicy,
 }
 
 /// Prepares slots for [`fire`].
@@ -24,15 +30,14 @@ pub(super) fn save(firings: Vec<Firing>) -> Result<Vec<SavedFiring>, StoreError>
     let save_one = |firing: Firing| {
         Ok(SavedFiring {
             saved: SavedExecution::of(firing.execution)?,
-            due_at: firing.due_at,
-            next_run_at: firing.next_run_at,
+            advance: firing.advance,
             overlap: firing.overlap,
         })
     };
     firings.into_iter().map(save_one).collect()
 }
 
-/// Stores slots and moves their jobs on.
+/// Stores slots and moves on what they are slots of.
 pub(super) fn fire(
     connection: &Connection,
     firings: &[SavedFiring],
@@ -49,21 +54,40 @@ fn fire_one(
     firing: &SavedFiring,
     now: Timestamp,
 ) -> Result<Fired, StoreError> {
-    if !move_job_on(connection, firing)? {
+    let saved = &firing.saved;
+    let moved = match &firing.advance {
+        Advance::Job { .. } => move_job_on(connection, firing)?,
+        Advance::Backfill { .. } => move_backfill_on(connection, firing)?,
+    };
+    if !moved {
         return Ok(Fired::Outdated);
     }
-    let execution = &firing.saved.execution;
-    let in_the_way = match (firing.overlap, execution.status.is_finished()) {
-        (Overlap::Skip, false) => unfinished(connection, execution)?,
-        (Overlap::Skip, true) => None,
+    place(connection, saved, firing.overlap, now)
+}
+
+/// Stores an execution as the overlap policy of its job says.
+pub(super) fn place(
+    connection: &Connection,
+    saved: &SavedExecution,
+    overlap: OverlapPolicy,
+    now: Timestamp,
+) -> Result<Fired, StoreError> {
+    let execution = &saved.execution;
+    let meeting = match execution.status.is_finished() {
+        true => Meeting::Free,
+        false => meet_earlier(connection, execution, overlap, now)?,
     };
-    let (inserted, status) = match in_the_way {
-        Some(other) => {
-            let reason = format!("the execution {other} of this job was not finished yet");
-            let inserted = firing.saved.insert_skipped(connection, &reason, now)?;
+    let (inserted, status) = match meeting {
+        Meeting::Free => (saved.insert(connection)?, execution.status),
+        Meeting::Wait => {
+            let gate = Gate::Job(execution.job_id.clone());
+            (saved.insert_behind(connection, &gate)?, execution.status)
+        }
+        Meeting::Skip(reason) => {
+            let inserted = saved.insert_skipped(connection, &reason, now)?;
             (inserted, ExecutionStatus::Skipped)
         }
-        None => (firing.saved.insert(connection)?, execution.status),
+        Meeting::StoredBefore => (false, execution.status),
     };
     Ok(match inserted {
         true => Fired::Stored(status),
@@ -73,22 +97,109 @@ fn fire_one(
 
 /// Moves the job to its next slot, where it still waits for this one.
 fn move_job_on(connection: &Connection, firing: &SavedFiring) -> Result<bool, StoreError> {
+    let Advance::Job {
+        version,
+        from,
+        to,
+        due_at,
+    } = &firing.advance
+    else {
+        return Ok(false);
+    };
     let execution = &firing.saved.execution;
     let moved = connection
         .prepare_cached(
-            "UPDATE jobs SET next_run_at = ?1
-             WHERE id = ?2 AND org = ?3 AND enabled = 1 AND next_run_at = ?4",
+            "UPDATE jobs SET next_run_at = ?1, due_at = ?2
+             WHERE id = ?3 AND org = ?4 AND enabled = 1 AND next_run_at = ?5 AND version = ?6",
         )?
         .execute(params![
-            firing.next_run_at.map(milliseconds),
+            to.map(milliseconds),
+            due_at.map(milliseconds),
             execution.job_id.as_str(),
             execution.org.as_str(),
-            milliseconds(firing.due_at),
+            milliseconds(*from),
+            count(version.0),
         ])?;
     Ok(moved == 1)
 }
 
-/// Another execution of the same job that is not finished.
+/// Moves the backfill to its next slot, where it still waits for this one.
+fn move_backfill_on(connection: &Connection, firing: &SavedFiring) -> Result<bool, StoreError> {
+    let Advance::Backfill { id, from, to } = &firing.advance else {
+        return Ok(false);
+    };
+    let status = match to {
+        Some(_) => BackfillStatus::Running,
+        None => BackfillStatus::Done,
+    };
+    let moved = connection
+        .prepare_cached(
+            "UPDATE backfills SET next_slot = ?1, made = made + 1, status = ?2
+             WHERE id = ?3 AND next_slot = ?4 AND status = 'running'",
+        )?
+        .execute(params![
+            to.map(milliseconds),
+            status.as_str(),
+            id.as_str(),
+            milliseconds(*from),
+        ])?;
+    Ok(moved == 1)
+}
+
+/// What an execution finds when its slot comes.
+enum Meeting {
+    Free,
+    Wait,
+    Skip(String),
+    StoredBefore,
+}
+
+fn meet_earlier(
+    connection: &Connection,
+    execution: &Execution,
+    overlap: OverlapPolicy,
+    now: Timestamp,
+) -> Result<Meeting, StoreError> {
+    if overlap == OverlapPolicy::AllowAll {
+        return Ok(Meeting::Free);
+    }
+    let Some(earlier) = unfinished(connection, execution)? else {
+        return Ok(Meeting::Free);
+    };
+    if is_stored(connection, execution)? {
+        return Ok(Meeting::StoredBefore);
+    }
+    let waiting = match overlap {
+        OverlapPolicy::BufferOne | OverlapPolicy::BufferAll => waiting(connection, execution)?,
+        _ => 0,
+    };
+    Ok(match overlap {
+        OverlapPolicy::Skip => Meeting::Skip(format!(
+            "the execution {earlier} of this job was not finished yet (overlap_policy skip)"
+        )),
+        OverlapPolicy::BufferOne if waiting > 0 => Meeting::Skip(format!(
+            "another execution waits for {earlier} already (overlap_policy buffer_one)"
+        )),
+        OverlapPolicy::BufferAll if waiting >= MOST_BUFFERED => Meeting::Skip(format!(
+            "{waiting} executions wait for {earlier} already, and no more may"
+        )),
+        OverlapPolicy::CancelOther => {
+            let others = cancelling::Others {
+                job: &execution.job_id,
+                because: "a later execution took its place (overlap_policy cancel_other)",
+            };
+            cancelling::cancel_all(connection, &others, &UserId::system(), now)?;
+            match unfinished(connection, execution)? {
+                Some(_) => Meeting::Wait,
+                None => Meeting::Free,
+            }
+        }
+        OverlapPolicy::BufferOne | OverlapPolicy::BufferAll => Meeting::Wait,
+        OverlapPolicy::AllowAll => Meeting::Free,
+    })
+}
+
+/// Another execution of the same job that is not finished: the one that has waited longest.
 fn unfinished(
     connection: &Connection,
     execution: &Execution,
@@ -96,11 +207,30 @@ fn unfinished(
     let found = connection
         .prepare_cached(
             "SELECT id FROM executions INDEXED BY executions_unfinished
-             WHERE job_id = ? AND claimable_at IS NOT NULL AND id <> ? LIMIT 1",
+             WHERE job_id = ? AND claimable_at IS NOT NULL AND id <> ? ORDER BY queued_at LIMIT 1",
         )?
         .query_row([execution.job_id.as_str(), execution.id.as_str()], |row| {
             row.get(0)
         })
         .optional()?;
     Ok(found)
+}
+
+/// How many executions of the same job wait for others.
+fn waiting(connection: &Connection, execution: &Execution) -> Result<i64, StoreError> {
+    let gate = Gate::job_text(execution.job_id.as_str());
+    let count = connection
+        .prepare_cached(
+            "SELECT count(*) FROM executions INDEXED BY executions_waiting WHERE waits_for = ?",
+        )?
+        .query_row([gate], |row| row.get(0))?;
+    Ok(count)
+}
+
+fn is_stored(connection: &Connection, execution: &Execution) -> Result<bool, StoreError> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM executions WHERE id = ?")?
+        .query_row([execution.id.as_str()], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
 }

@@ -37,14 +37,27 @@ pub(super) fn list(
     query: &ExecutionQuery,
 ) -> Result<Page<Execution>, StoreError> {
     // There are no statistics from which SQLite could choose the index.
-    let table = match (&query.job, query.status.len()) {
-        (Some(_), _) => "executions INDEXED BY executions_of_job",
-        (None, 1) => "executions INDEXED BY executions_by_status",
-        (None, _) => "executions INDEXED BY executions_of_org",
+    let ended = !query.status.is_empty() && query.status.iter().all(|it| it.is_finished());
+    let unfinished = !query.status.is_empty() && query.status.iter().all(|it| !it.is_finished());
+    let table = match (&query.backfill, &query.job) {
+        (Some(_), _) => "executions INDEXED BY executions_of_backfill",
+        (None, Some(_)) => "executions INDEXED BY executions_of_job",
+        (None, None) if ended => "executions INDEXED BY executions_ended",
+        (None, None) if unfinished => "executions INDEXED BY executions_unfinished",
+        (None, None) => "executions INDEXED BY executions_of_org",
     };
     let mut selection = Selection::of(table, scope.organisation().as_str());
     if let Some(job) = &query.job {
         selection.narrow("job_id = ?", [job.as_str().to_owned()]);
+    }
+    if let Some(backfill) = &query.backfill {
+        selection.narrow("backfill = ?", [backfill.as_str().to_owned()]);
+    }
+    if ended {
+        selection.narrow::<String>("claimable_at IS NULL", []);
+    }
+    if unfinished {
+        selection.narrow::<String>("claimable_at IS NOT NULL", []);
     }
     if !query.status.is_empty() {
         let places = vec!["?"; query.status.len()].join(", ");

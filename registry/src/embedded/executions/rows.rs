@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
-use sandglass_contract::{OutcomeCode, UserId};
+use sandglass_contract::{BackfillId, OutcomeCode, UserId};
 
 use crate::{
     embedded::{
@@ -15,16 +15,16 @@ use crate::{
             optional_moment, to_json,
         },
     },
-    execution::{CancelRequest, Execution, ExecutionStatus, Fence},
+    execution::{CancelRequest, Execution, ExecutionStatus, Fence, Gate},
     store::StoreError,
 };
 
-use super::EXECUTION;
+use super::{EXECUTION, finish};
 
 /// The columns that [`read_execution`] needs.
 pub(super) const COLUMNS: &str = "doc, status, fence, attempt, available_at, started_at, \
     completed_at, execution_host, cancel_by, cancel_at, reason, result, message, error, outcome, \
-    progress, attempts, artifacts, fuel_used, peak_memory_bytes";
+    progress, attempts, artifacts, fuel_used, peak_memory_bytes, waits_for";
 
 /// Reads an execution from a row.
 pub(super) fn read_execution(row: &Row<'_>) -> Result<Execution, StoreError> {
@@ -53,6 +53,7 @@ pub(super) fn read_execution(row: &Row<'_>) -> Result<Execution, StoreError> {
         artifacts: json_column(row, "artifacts", "artifact")?,
         fuel_used: counted(row, "fuel_used")?,
         peak_memory_bytes: counted(row, "peak_memory_bytes")?,
+        waits_for: gate(row)?,
         ..saved
     })
 }
@@ -76,6 +77,12 @@ fn outcome(row: &Row<'_>) -> Result<Option<OutcomeCode>, StoreError> {
             .ok_or_else(|| corrupt(EXECUTION, format!("there is no outcome {word:?}")))
     })
     .transpose()
+}
+
+fn gate(row: &Row<'_>) -> Result<Option<Gate>, StoreError> {
+    let text: Option<String> = row.get("waits_for")?;
+    text.map(|text| text.parse().map_err(|source| corrupt(EXECUTION, source)))
+        .transpose()
 }
 
 fn cancel_request(row: &Row<'_>) -> Result<Option<CancelRequest>, StoreError> {
@@ -111,27 +118,49 @@ impl SavedExecution {
         })
     }
 
-    /// The same execution as one that never runs.
+    /// Stores it. Returns false where the id is taken.
+    pub(super) fn insert(&self, connection: &Connection) -> Result<bool, StoreError> {
+        self.insert_as(connection, &Instead::of(&self.execution))
+    }
+
+    /// Stores it behind a gate.
+    pub(super) fn insert_behind(
+        &self,
+        connection: &Connection,
+        gate: &Gate,
+    ) -> Result<bool, StoreError> {
+        let instead = Instead {
+            waits_for: Some(gate.to_string()),
+            ..Instead::of(&self.execution)
+        };
+        self.insert_as(connection, &instead)
+    }
+
+    /// Stores the same execution as one that never runs.
     pub(super) fn insert_skipped(
         &self,
         connection: &Connection,
         reason: &str,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
+        let in_chain = self.execution.chain.is_some();
         let instead = Instead {
             status: ExecutionStatus::Skipped,
             reason: Some(reason),
             completed_at: Some(at),
+            unsettled: in_chain
+                && finish::has_children(connection, self.execution.job_id.as_str())?,
+            ..Instead::of(&self.execution)
         };
         self.insert_as(connection, &instead)
     }
 
-    /// Stores it. Returns false where the id is taken.
-    pub(super) fn insert(&self, connection: &Connection) -> Result<bool, StoreError> {
+    /// Stores an execution that never runs because of its chain, whose own children are to hear of it.
+    pub(super) fn insert_unsettled(&self, connection: &Connection) -> Result<bool, StoreError> {
+        let job = self.execution.job_id.as_str();
         let instead = Instead {
-            status: self.execution.status,
-            reason: self.execution.reason.as_deref(),
-            completed_at: self.execution.completed_at,
+            unsettled: finish::has_children(connection, job)?,
+            ..Instead::of(&self.execution)
         };
         self.insert_as(connection, &instead)
     }
@@ -145,14 +174,18 @@ impl SavedExecution {
         let available_at = milliseconds(it.available_at);
         let claimable_at = (!instead.status.is_finished()).then_some(available_at);
         let cancel = it.cancel_requested.as_ref();
+        let waits = it.queue_deadline.filter(|_| claimable_at.is_some());
+        let queue_deadline = waits.map(milliseconds);
         let inserted = connection
             .prepare_cached(
                 "INSERT INTO executions (
                      id, org, job_id, job_version, status, queued_at, claimable_at, fence, attempt,
                      available_at, started_at, completed_at, execution_host, cancel_by, cancel_at,
                      reason, result, message, error, outcome, progress, attempts, artifacts,
-                     fuel_used, peak_memory_bytes, doc)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     fuel_used, peak_memory_bytes, doc, priority, waits_for, queue_deadline,
+                     chain_root, backfill, unsettled)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                         ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (id) DO NOTHING",
             )?
             .execute(params![
@@ -182,6 +215,12 @@ impl SavedExecution {
                 count(it.fuel_used),
                 count(it.peak_memory_bytes),
                 self.doc,
+                it.priority.get(),
+                instead.waits_for,
+                queue_deadline,
+                it.chain.as_ref().map(|chain| chain.root.as_str()),
+                it.backfill_id.as_ref().map(BackfillId::as_str),
+                instead.unsettled,
             ])
             .map_err(|error| match is_dangling(&error) {
                 true => StoreError::NotFound {
@@ -198,4 +237,18 @@ struct Instead<'a> {
     status: ExecutionStatus,
     reason: Option<&'a str>,
     completed_at: Option<Timestamp>,
+    waits_for: Option<String>,
+    unsettled: bool,
+}
+
+impl<'a> Instead<'a> {
+    fn of(execution: &'a Execution) -> Self {
+        Self {
+            status: execution.status,
+            reason: execution.reason.as_deref(),
+            completed_at: execution.completed_at,
+            waits_for: None,
+            unsettled: false,
+        }
+    }
 }

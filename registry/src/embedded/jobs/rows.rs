@@ -1,4 +1,4 @@
-//! Rows of the tables `jobs`, `job_revisions` and `job_tags`.
+//! Rows of the tables `jobs`, `job_revisions`, `job_tags` and `job_parents`.
 
 use rusqlite::{Connection, Row, params};
 use sandglass_contract::OrganisationId;
@@ -9,6 +9,7 @@ use crate::{
         stored::{count, json_column, milliseconds, optional_moment, to_json},
     },
     job::{Job, Version},
+    schedule::Schedule,
     scope::Scope,
     store::StoreError,
 };
@@ -59,8 +60,9 @@ impl SavedJob {
         connection
             .prepare_cached(
                 "INSERT INTO jobs (id, org, version, enabled, next_run_at, last_run_at,
-                                   template_type, created_at, name, description, doc)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                   template_type, created_at, name, description, doc, due_at,
+                                   interval_ms, pauses_on_failure)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 job.id.as_str(),
@@ -74,9 +76,12 @@ impl SavedJob {
                 job.name.as_str(),
                 job.description.as_str(),
                 self.doc,
+                self.due_at(),
+                self.interval_ms(),
+                job.pause_on_failure,
             ])
             .map_err(taken)?;
-        self.insert_tags(connection, connection.last_insert_rowid())?;
+        self.insert_parts(connection, connection.last_insert_rowid())?;
         self.insert_revision(connection)
     }
 
@@ -86,7 +91,8 @@ impl SavedJob {
         let number: i64 = connection
             .prepare_cached(
                 "UPDATE jobs SET version = ?2, enabled = ?3, next_run_at = ?4, template_type = ?5,
-                                 created_at = ?6, name = ?7, description = ?8, doc = ?9
+                                 created_at = ?6, name = ?7, description = ?8, doc = ?9,
+                                 due_at = ?10, interval_ms = ?11, pauses_on_failure = ?12
                  WHERE id = ?1 RETURNING number",
             )?
             .query_row(
@@ -100,21 +106,46 @@ impl SavedJob {
                     job.name.as_str(),
                     job.description.as_str(),
                     self.doc,
+                    self.due_at(),
+                    self.interval_ms(),
+                    job.pause_on_failure,
                 ],
                 |row| row.get(0),
             )?;
         connection
             .prepare_cached("DELETE FROM job_tags WHERE job = ?")?
             .execute([number])?;
-        self.insert_tags(connection, number)?;
+        connection
+            .prepare_cached("DELETE FROM job_parents WHERE job = ?")?
+            .execute([number])?;
+        self.insert_parts(connection, number)?;
         self.insert_revision(connection)
     }
 
-    fn insert_tags(&self, connection: &Connection, number: i64) -> Result<(), StoreError> {
+    fn due_at(&self) -> Option<i64> {
+        let slot = self.job.next_run_at?;
+        Some(milliseconds(self.job.due_at(slot)))
+    }
+
+    fn interval_ms(&self) -> Option<i64> {
+        match self.job.schedule {
+            Schedule::Interval { interval_seconds } => {
+                Some(count(interval_seconds).saturating_mul(1000))
+            }
+            _ => None,
+        }
+    }
+
+    fn insert_parts(&self, connection: &Connection, number: i64) -> Result<(), StoreError> {
         let mut statement =
             connection.prepare_cached("INSERT OR IGNORE INTO job_tags (job, tag) VALUES (?, ?)")?;
         for tag in &self.job.tags {
             statement.execute(params![number, tag.as_str()])?;
+        }
+        let mut statement = connection
+            .prepare_cached("INSERT OR IGNORE INTO job_parents (job, parent) VALUES (?, ?)")?;
+        for dependency in &self.job.depends_on.parents {
+            statement.execute(params![number, dependency.job_id.as_str()])?;
         }
         Ok(())
     }

@@ -145,8 +145,9 @@ async fn write_forever(store: Arc<EmbeddedStore>, name: String) {
             host: "host".to_owned(),
             limit: 2,
             lease: Duration::from_secs(600),
+            most_lost_leases: 100,
         };
-        for claimed in store.claim(request).await.unwrap() {
+        for claimed in store.claim(request).await.unwrap().claimed {
             run(&store, &claimed).await;
         }
     }
@@ -177,7 +178,8 @@ async fn run(store: &EmbeddedStore, claimed: &Claimed) {
             artifacts: Vec::new(),
         },
     };
-    store.end_attempt(&claim, ending).await.unwrap();
+    let answers = store.end_attempts(vec![(claim, ending)]).await.unwrap();
+    assert_eq!(answers, [Some(ExecutionStatus::Success)]);
     acknowledge("ended", id);
 }
 

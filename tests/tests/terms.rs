@@ -1,0 +1,515 @@
+//! The terms of a schedule, seen from outside: what happens to slots that collide, pass or wait, and
+//! which terms are refused.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
+
+use sandglass_tests::{Client, Server, ServerOptions};
+use serde_json::{Value, json};
+
+fn job(client: &Client, changes: &Value) -> String {
+    let mut job = json!({
+        "name": "a job", "template_type": "test_scheduler", "schedule": {"type": "manual"},
+        "parameters": {"steps": 1}
+    });
+    merge(&mut job, changes);
+    client.create_job(&job)
+}
+
+fn merge(onto: &mut Value, changes: &Value) {
+    for (name, value) in changes.as_object().unwrap() {
+        onto[name] = value.clone();
+    }
+}
+
+/// Parameters and limits of a run that computes for minutes, so that others meet it.
+fn long() -> Value {
+    json!({
+        "parameters": {"steps": 1000, "workUnits": 100_000},
+        "limits": {"fuel": 10_000_000_000_000_u64}
+    })
+}
+
+fn executions(client: &Client, job: &str, is_right: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    let path = format!("/api/admin/scheduler-jobs/{job}/executions?limit=200");
+    let rows = |body: &Value| body["executions"].as_array().unwrap().clone();
+    rows(&client.until(&path, |body| is_right(&rows(body))))
+}
+
+fn with_status(rows: &[Value], status: &str) -> usize {
+    rows.iter().filter(|it| it["status"] == status).count()
+}
+
+fn overlapping(client: &Client, policy: &str) -> String {
+    let mut changes = long();
+    merge(
+        &mut changes,
+        &json!({"schedule": {"interval_seconds": 1}, "overlap_policy": policy}),
+    );
+    job(client, &changes)
+}
+
+#[test]
+fn slots_that_overlap_are_skipped_buffered_cancelled_or_run_beside_each_other() {
+    let server = Server::start();
+    let client = server.client();
+    let skip = overlapping(&client, "skip");
+    let one = overlapping(&client, "buffer_one");
+    let all = overlapping(&client, "buffer_all");
+    let other = overlapping(&client, "cancel_other");
+    let beside = overlapping(&client, "allow_all");
+
+    let rows = executions(&client, &skip, |rows| with_status(rows, "skipped") >= 2);
+    assert_eq!(with_status(&rows, "running"), 1);
+    assert_eq!(with_status(&rows, "queued"), 0);
+    let skipped = rows.iter().find(|it| it["status"] == "skipped").unwrap();
+    assert!(skipped["reason"].as_str().unwrap().contains("not finished"));
+
+    let rows = executions(&client, &one, |rows| with_status(rows, "skipped") >= 1);
+    assert_eq!(with_status(&rows, "running"), 1);
+    assert_eq!(with_status(&rows, "queued"), 1);
+    let queued = rows.iter().find(|it| it["status"] == "queued").unwrap();
+    assert_eq!(queued["waits_for"], format!("job:{one}"));
+
+    let rows = executions(&client, &all, |rows| with_status(rows, "queued") >= 2);
+    assert_eq!(with_status(&rows, "running"), 1);
+    assert_eq!(with_status(&rows, "skipped"), 0);
+
+    let rows = executions(&client, &other, |rows| with_status(rows, "cancelled") >= 2);
+    let cancelled = rows.iter().find(|it| it["status"] == "cancelled").unwrap();
+    assert_eq!(cancelled["cancel_requested"]["by"], "system");
+
+    let _ = executions(&client, &beside, |rows| with_status(rows, "running") >= 2);
+}
+
+#[test]
+fn slots_that_passed_while_no_server_was_there_are_caught_up_as_the_job_says() {
+    let server = Server::start();
+    let client = server.client();
+    let catching_up = |changes: Value| {
+        let mut all = json!({"schedule": {"interval_seconds": 60}});
+        merge(&mut all, &changes);
+        job(&client, &all)
+    };
+    let last = catching_up(json!({}));
+    let none = catching_up(json!({"catch_up": "none"}));
+    let all = catching_up(json!({"catch_up": "all", "max_catch_up_runs": 3}));
+    let window = catching_up(json!({"catch_up": "all", "catch_up_window_seconds": 100}));
+    let deadline = catching_up(json!({"starting_deadline_seconds": 30}));
+    let paused = catching_up(json!({}));
+    let path = format!("/api/admin/scheduler-jobs/{paused}/pause");
+    let _ = client.post(&path, &json!({"reason": "a test"})).expect(200);
+
+    // Ten minutes and ten seconds later.
+    let later = ServerOptions {
+        environment: vec![("SANDGLASS_CLOCK_OFFSET_MS".to_owned(), "610000".to_owned())],
+        ..ServerOptions::default()
+    };
+    let server = server.killed_and_started_again(&later);
+    let client = server.client();
+    let caught_up = |job: &str| {
+        let rows = executions(&client, job, |rows| {
+            rows.len() >= 10
+                && rows
+                    .iter()
+                    .all(|it| it["status"] != "queued" && it["status"] != "running")
+        });
+        let missed = with_status(&rows, "missed");
+        let why = rows.iter().find(|it| it["status"] == "missed");
+        let why = why.map(|it| it["reason"].as_str().unwrap().to_owned());
+        (
+            missed,
+            with_status(&rows, "success"),
+            why.unwrap_or_default(),
+        )
+    };
+    let check = |job: &str, missed: usize, ran: usize, reason: &str| {
+        let (was_missed, has_run, why) = caught_up(job);
+        assert_eq!((was_missed, has_run), (missed, ran), "{why}");
+        assert!(why.contains(reason), "{why}");
+    };
+    check(&last, 9, 1, "runs for it");
+    check(&none, 9, 1, "catch_up is none");
+    check(&all, 7, 3, "max_catch_up_runs");
+    check(&window, 8, 2, "catch_up_window_seconds");
+    check(&deadline, 9, 1, "starting_deadline_seconds");
+
+    let path = format!("/api/admin/scheduler-jobs/{paused}");
+    assert_eq!(
+        client.get(&path).expect(200).body["job"]["pause"]["reason"],
+        "a test"
+    );
+    let resume = format!("{path}/resume");
+    let _ = client
+        .post(&resume, &json!({"resume_from": "pause"}))
+        .expect(200);
+    check(&paused, 9, 1, "runs for it");
+}
+
+#[test]
+fn an_execution_that_waits_too_long_for_a_place_is_missed() {
+    let options = ServerOptions {
+        arguments: vec!["--concurrent-runs".to_owned(), "1".to_owned()],
+        ..ServerOptions::default()
+    };
+    let server = Server::start_with(&options);
+    let client = server.client();
+    let start = |job: &str| {
+        let path = format!("/api/admin/scheduler-jobs/{job}/run");
+        let body = client.post(&path, &json!({})).expect(202).body;
+        body["execution_id"].as_str().unwrap().to_owned()
+    };
+    let first = start(&job(&client, &long()));
+    let path = format!("/api/admin/job-executions/{first}");
+    let _ = client.until(&path, |body| body["execution"]["status"] == "running");
+    let waiting = start(&job(&client, &json!({"queue_timeout_seconds": 1})));
+    let ended = client.ended(&waiting);
+    assert_eq!(ended["status"], "missed");
+    assert!(
+        ended["reason"]
+            .as_str()
+            .unwrap()
+            .contains("queue_timeout_seconds")
+    );
+
+    // What waits at last goes by priority.
+    let low = start(&job(&client, &json!({"priority": 1})));
+    let high = start(&job(&client, &json!({"priority": 8})));
+    let _ = client
+        .post(&format!("{path}/cancel"), &json!({}))
+        .expect(202);
+    let started = |execution: &str| -> jiff::Timestamp {
+        client.ended(execution)["started_at"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    assert!(started(&high) <= started(&low));
+}
+
+#[test]
+fn a_limit_on_a_tag_lets_one_run_at_a_time() {
+    let server = Server::start();
+    let client = server.client();
+    let limits = "/api/admin/concurrency-limits";
+    let limit = format!("{limits}/tag/heavy");
+    let _ = client.put(&limit, &json!({"max_running": 1})).expect(200);
+    let mut changes = long();
+    merge(&mut changes, &json!({"tags": ["heavy"]}));
+    let start = || {
+        let path = format!("/api/admin/scheduler-jobs/{}/run", job(&client, &changes));
+        let body = client.post(&path, &json!({})).expect(202).body;
+        format!(
+            "/api/admin/job-executions/{}",
+            body["execution_id"].as_str().unwrap()
+        )
+    };
+    let first = start();
+    let _ = client.until(&first, |body| body["execution"]["status"] == "running");
+    let second = start();
+    let _ = client.until(&second, |body| {
+        body["execution"]["waits_for"] == "tag:heavy"
+    });
+    let _ = client
+        .post(&format!("{first}/cancel"), &json!({}))
+        .expect(202);
+    let _ = client.until(&second, |body| body["execution"]["status"] == "running");
+
+    let list = client.get(limits).expect(200).body;
+    assert_eq!(list["concurrency_limits"][0]["max_running"], 1);
+    let _ = client.delete(&limit).expect(200);
+    assert_eq!(client.delete(&limit).status, 404);
+    assert_eq!(client.put(&limit, &json!({"max_running": 0})).status, 422);
+    assert_eq!(
+        client
+            .put(&format!("{limits}/door/x"), &json!({"max_running": 1}))
+            .status,
+        404
+    );
+}
+
+#[test]
+fn a_failure_pauses_a_job_that_wants_it_and_says_why() {
+    let server = Server::start();
+    let client = server.client();
+    let job = job(
+        &client,
+        &json!({"parameters": {"failAttempts": 5}, "pause_on_failure": true,
+                "schedule": {"interval_seconds": 3600}}),
+    );
+    let ended = client.run_job(&job, &json!({}));
+    assert_eq!(ended["status"], "failed");
+    let path = format!("/api/admin/scheduler-jobs/{job}");
+    let body = client.until(&path, |body| body["job"]["enabled"] == false);
+    let reason = body["job"]["pause"]["reason"].as_str().unwrap();
+    assert!(reason.contains(ended["_id"].as_str().unwrap()), "{reason}");
+    assert_eq!(body["job"]["pause"]["by"], "system");
+    assert_eq!(body["job"]["next_run_at"], Value::Null);
+    let audit = client.get("/api/admin/audit-log").expect(200).body;
+    assert_eq!(audit["entries"][0]["action"], "job_paused");
+
+    let body = client
+        .post(&format!("{path}/resume"), &json!({}))
+        .expect(200)
+        .body;
+    assert_eq!(body["job"]["enabled"], true);
+    assert_eq!(body["job"]["pause"], Value::Null);
+    assert!(body["job"]["next_run_at"].is_string());
+}
+
+#[test]
+fn a_backfill_runs_the_slots_of_the_past_one_after_another() {
+    let server = Server::start();
+    let client = server.client();
+    let job = job(
+        &client,
+        &json!({"schedule": {"cron": "0 * * * *"}, "enabled": false}),
+    );
+    let path = format!("/api/admin/scheduler-jobs/{job}/backfill");
+    let day =
+        json!({"start": "2025-03-01T00:00:00Z", "end": "2025-03-02T00:00:00Z", "dry_run": true});
+    let body = client.post(&path, &day).expect(202).body;
+    assert_eq!(body["backfill"]["total"], 24);
+    let id = body["backfill"]["_id"].as_str().unwrap().to_owned();
+    let backfill = format!("/api/admin/backfills/{id}");
+    let _ = client.until(&backfill, |body| body["status"] == "done");
+    let list = format!("/api/admin/job-executions?backfill={id}&limit=100");
+    let body = client.until(&list, |body| {
+        let rows = body["executions"].as_array().unwrap();
+        rows.len() == 24 && rows.iter().all(|it| it["status"] == "success")
+    });
+    for (number, row) in body["executions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .rev()
+        .enumerate()
+    {
+        assert_eq!(
+            row["scheduled_for"],
+            format!("2025-03-01T{number:02}:00:00Z")
+        );
+        assert_eq!(row["triggered_by"], "backfill");
+        assert_eq!(row["dry_run"], true);
+    }
+    assert_eq!(
+        client.post(&format!("{backfill}/pause"), &json!({})).status,
+        409
+    );
+
+    let check = |body: Value, pointer: &str| {
+        let answer = client.post(&path, &body).expect(422);
+        assert_eq!(
+            answer.body["errors"][0]["pointer"], pointer,
+            "{}",
+            answer.body
+        );
+    };
+    check(
+        json!({"start": "2025-03-01T00:00:00Z", "end": "2025-03-01T00:00:00Z"}),
+        "/end",
+    );
+    check(
+        json!({"start": "2025-03-01T00:00:00Z", "end": "2999-01-01T00:00:00Z"}),
+        "/end",
+    );
+    check(
+        json!({"start": "2020-01-01T00:00:00Z", "end": "2025-01-01T00:00:00Z"}),
+        "/end",
+    );
+    check(
+        json!({"start": "2025-03-01T00:01:00Z", "end": "2025-03-01T00:02:00Z"}),
+        "/start",
+    );
+    check(
+        json!({"start": "yesterday", "end": "2025-03-01T00:02:00Z"}),
+        "/start",
+    );
+}
+
+#[test]
+fn a_backfill_is_paused_resumed_and_cancelled() {
+    let server = Server::start();
+    let client = server.client();
+    let mut changes = long();
+    merge(&mut changes, &json!({"schedule": {"cron": "0 * * * *"}}));
+    let job = job(&client, &changes);
+    let path = format!("/api/admin/scheduler-jobs/{job}/backfill");
+    let range = json!({"start": "2025-03-01T00:00:00Z", "end": "2025-03-09T00:00:00Z"});
+    let body = client.post(&path, &range).expect(202).body;
+    let id = body["backfill"]["_id"].as_str().unwrap().to_owned();
+    let backfill = format!("/api/admin/backfills/{id}");
+    let body = client.until(&backfill, |body| body["made"] == 10);
+    assert_eq!(body["status"], "running");
+    let paused = client
+        .post(&format!("{backfill}/pause"), &json!({}))
+        .expect(200);
+    assert_eq!(paused.body["backfill"]["status"], "paused");
+    let rows = executions(&client, &job, |rows| with_status(rows, "running") == 1);
+    let running = rows.iter().find(|it| it["status"] == "running").unwrap();
+    let running = running["_id"].as_str().unwrap();
+    let cancel = format!("/api/admin/job-executions/{running}/cancel");
+    let _ = client.post(&cancel, &json!({})).expect(202);
+    assert_eq!(client.ended(running)["status"], "cancelled");
+    assert_eq!(client.get(&backfill).expect(200).body["made"], 10);
+    let _ = client
+        .post(&format!("{backfill}/resume"), &json!({}))
+        .expect(200);
+    let _ = client.until(&backfill, |body| body["made"] == 11);
+    let ended = client
+        .post(&format!("{backfill}/cancel"), &json!({}))
+        .expect(200);
+    assert_eq!(ended.body["backfill"]["status"], "cancelled");
+    let list = client
+        .get(&format!("/api/admin/scheduler-jobs/{job}/backfills"))
+        .expect(200);
+    assert_eq!(list.body["total"], 1);
+}
+
+#[test]
+fn terms_that_are_out_of_bounds_or_contradict_each_other_are_refused_with_their_place() {
+    let server = Server::start();
+    let client = server.client();
+    let check = |changes: Value, pointer: &str, reason: &str| {
+        let mut job = json!({
+            "name": "a job", "template_type": "test_scheduler", "schedule": {"interval_seconds": 60}
+        });
+        merge(&mut job, &changes);
+        let answer = client.post("/api/admin/scheduler-jobs", &job).expect(422);
+        let error = &answer.body["errors"][0];
+        assert_eq!(error["pointer"], pointer, "{changes}: {}", answer.body);
+        let detail = error["detail"].as_str().unwrap();
+        assert!(detail.contains(reason), "{changes}: {detail}");
+    };
+    check(
+        json!({"overlap_policy": "forbid"}),
+        "/overlap_policy",
+        "buffer_one",
+    );
+    check(json!({"catch_up": "some"}), "/catch_up", "last");
+    check(
+        json!({"catch_up_window_seconds": 0}),
+        "/catch_up_window_seconds",
+        "from 1 to",
+    );
+    check(
+        json!({"max_catch_up_runs": 1001}),
+        "/max_catch_up_runs",
+        "from 1 to 1000",
+    );
+    check(
+        json!({"starting_deadline_seconds": 0}),
+        "/starting_deadline_seconds",
+        "from 1",
+    );
+    check(
+        json!({"jitter_seconds": 86_401}),
+        "/jitter_seconds",
+        "from 0 to 86400",
+    );
+    check(
+        json!({"jitter_seconds": 60}),
+        "/jitter_seconds",
+        "give less",
+    );
+    check(
+        json!({"queue_timeout_seconds": -1}),
+        "/queue_timeout_seconds",
+        "invalid",
+    );
+    check(json!({"priority": 10}), "/priority", "from 0 to 9");
+    check(
+        json!({"pause_on_failure": "yes"}),
+        "/pause_on_failure",
+        "invalid type",
+    );
+    let retry = |policy: Value| json!({"retry_policy": policy});
+    check(
+        retry(json!({"backoff": "exponential", "retry_delay_seconds": 0})),
+        "/retry_policy/retry_delay_seconds",
+        "first wait",
+    );
+    check(
+        retry(
+            json!({"backoff": "exponential", "retry_delay_seconds": 60, "max_delay_seconds": 30}),
+        ),
+        "/retry_policy/max_delay_seconds",
+        "shorter than the first",
+    );
+    check(
+        retry(json!({"backoff": "linear"})),
+        "/retry_policy/backoff",
+        "exponential",
+    );
+    check(
+        retry(json!({"max_retries": 101})),
+        "/retry_policy/max_retries",
+        "0 to 100",
+    );
+    check(
+        retry(json!({"jitter": 5})),
+        "/retry_policy/jitter",
+        "invalid type",
+    );
+    let parents = |parents: Value| json!({"depends_on": {"parents": parents}});
+    check(
+        parents(json!([{"job_id": "job_none"}])),
+        "/depends_on/parents/0/job_id",
+        "no job",
+    );
+    check(
+        parents(json!([{"job_id": "job_none", "on": "sometimes"}])),
+        "/depends_on/parents/0/on",
+        "always",
+    );
+    check(
+        parents(json!([{"job_id": "job_none", "condition": {"a": {"$where": "1"}}}])),
+        "/depends_on/parents/0/condition",
+        "$where",
+    );
+    check(
+        json!({"depends_on": {"require": "most"}}),
+        "/depends_on/require",
+        "any",
+    );
+    let mut manual = json!({"schedule": {"type": "manual"}, "jitter_seconds": 5});
+    check(manual.clone(), "/jitter_seconds", "no slots");
+    merge(
+        &mut manual,
+        &json!({"jitter_seconds": 0, "starting_deadline_seconds": 5}),
+    );
+    check(
+        manual,
+        "/starting_deadline_seconds",
+        "queue_timeout_seconds",
+    );
+}
+
+#[test]
+fn terms_are_kept_changed_and_taken_away() {
+    let server = Server::start();
+    let client = server.client();
+    let id = job(
+        &client,
+        &json!({"schedule": {"interval_seconds": 600}, "jitter_seconds": 90,
+                "queue_timeout_seconds": 30, "overlap_policy": "buffer_one", "priority": 7}),
+    );
+    let path = format!("/api/admin/scheduler-jobs/{id}");
+    let body = client.get(&path).expect(200).body;
+    assert_eq!(body["job"]["queue_timeout_seconds"], 30);
+    let body = client
+        .put(
+            &path,
+            &json!({"queue_timeout_seconds": null, "priority": 3}),
+        )
+        .expect(200)
+        .body;
+    assert_eq!(body["job"]["queue_timeout_seconds"], Value::Null);
+    assert_eq!(body["job"]["priority"], 3);
+    assert_eq!(body["job"]["jitter_seconds"], 90);
+    assert_eq!(body["job"]["overlap_policy"], "buffer_one");
+}
