@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt as _;
 use jiff::Timestamp;
-use sandglass_contract::{Clock as _, Digest, JobId, OrganisationId, SystemClock};
+use sandglass_contract::{Clock as _, Digest, ExecutionId, JobId, OrganisationId, SystemClock};
 use sandglass_registry::{
     Job, Schedule, Scope,
     embedded::EmbeddedStore,
@@ -22,7 +22,7 @@ use crate::{
 
 /// How many records are on their way to the store at once while it is filled.
 const IN_FLIGHT: usize = 1024;
-/// How long is waited for the server to do what it was asked.
+/// How long the server is waited for to do what it was asked.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How often is looked meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -102,7 +102,7 @@ impl Ground {
     pub(crate) fn job(&self, number: u32, schedule: Value, next_run_at: Option<Timestamp>) -> Job {
         let name = json!(format!("No-op number {number}"));
         let mut job = self.model.clone();
-        job.id = JobId::parse(format!("job_{number:026}")).expect("an id");
+        job.id = job_id(number);
         job.name = serde_json::from_value(name).expect("a name");
         job.schedule = serde_json::from_value::<Schedule>(schedule).expect("a schedule");
         job.enabled = true;
@@ -128,17 +128,27 @@ impl Ground {
         self.clock.monotonic() - began
     }
 
-    /// Waits until so many executions have ended.
-    pub(crate) fn wait_for_ended(&self, client: &Client, count: u64) {
+    /// Waits until `last`, which is expected to be among the last to end, and then all of `count`
+    /// executions have ended. Counting costs the server the more the more there are, so that it is left
+    /// for the end.
+    pub(crate) fn wait_for_ended(&self, client: &Client, last: &ExecutionId, count: u64) {
+        let path = format!("/api/admin/job-executions/{last}");
+        self.wait_until(|| {
+            let answer = client.get(&path);
+            let status = answer.body["execution"]["status"].as_str();
+            answer.status == 200 && !matches!(status, Some("queued" | "running"))
+        });
+        self.wait_until(|| total(client, "queued,running") == 0 && total(client, "") >= count);
+    }
+
+    fn wait_until(&self, is_so: impl Fn() -> bool) {
         let began = self.clock.monotonic();
-        loop {
-            let open = total(client, "queued,running");
-            let all = total(client, "");
-            if open == 0 && all >= count {
-                return;
-            }
+        while !is_so() {
             let waited = self.clock.monotonic() - began;
-            assert!(waited < PATIENCE, "{all} executions, {open} of them open");
+            assert!(
+                waited < PATIENCE,
+                "the server does not do what it was asked"
+            );
             std::thread::sleep(LOOK_EVERY);
         }
     }
@@ -147,6 +157,16 @@ impl Ground {
     pub(crate) fn pause(duration: Duration) {
         std::thread::sleep(duration);
     }
+}
+
+/// The id of the job with that number.
+pub(crate) fn job_id(number: u32) -> JobId {
+    JobId::parse(format!("job_{number:026}")).expect("an id")
+}
+
+/// The slot of the last of so many jobs.
+pub(crate) fn last_slot(jobs: u32, due: Timestamp) -> ExecutionId {
+    ExecutionId::of_slot(&job_id(jobs.saturating_sub(1)), due)
 }
 
 /// How many executions there are in some states, or in all.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     arguments::{Common, Million},
     executions::{Lateness, listed},
-    ground::Ground,
+    ground::{Ground, last_slot},
     plot::Plot,
     process,
     report::{Aim, Report},
@@ -89,7 +89,8 @@ pub(crate) fn run(common: &Common, arguments: &Million) {
         "the moment passed while the server was watched; repeat"
     );
 
-    ground.wait_for_ended(&server.client(), arguments.due.into());
+    let last = last_slot(arguments.due, due);
+    ground.wait_for_ended(&server.client(), &last, arguments.due.into());
     let executions = listed(&server.client());
     let memory = process::peak_memory_mib(server.id());
     assert_eq!(server.terminate(), Some(0), "the server stops in order");

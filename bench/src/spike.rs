@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     arguments::{Common, Spike},
     executions::{Lateness, listed},
-    ground::Ground,
+    ground::{Ground, last_slot},
     plot::Plot,
     report::{Aim, Report},
     statistics::Sample,
@@ -50,7 +50,8 @@ fn measure(common: &Common, jobs: u32, report: &mut Report) -> Sample {
     let (mut server, _) = ground.serve(due - before);
     let left = BEFORE.checked_sub(ground.clock().monotonic() - began);
     Ground::pause(left.expect("the server was ready before the moment; repeat"));
-    ground.wait_for_ended(&server.client(), jobs.into());
+    let last = last_slot(jobs, due);
+    ground.wait_for_ended(&server.client(), &last, jobs.into());
     let executions = listed(&server.client());
     assert_eq!(server.terminate(), Some(0), "the server stops in order");
     assert_eq!(executions.len(), jobs as usize, "every slot is there once");

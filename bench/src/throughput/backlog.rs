@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use sandglass_contract::{Clock as _, JobId};
+use sandglass_contract::{Clock as _, ExecutionId, JobId};
 use sandglass_registry::{Job, store::ExecutionStore as _};
 use serde_json::json;
 
@@ -36,7 +36,9 @@ pub(super) fn measure(
 
     let (mut server, _) = ground.serve(ground.clock().now());
     let usage = Usage::of(ground, &server);
-    ground.wait_for_ended(&server.client(), arguments.backlog.into());
+    let last = execution_id(arguments.backlog.saturating_sub(1));
+    let last = ExecutionId::parse(last).expect("an id");
+    ground.wait_for_ended(&server.client(), &last, arguments.backlog.into());
     usage.add_to(report, ground, &server, arguments.backlog as usize);
     assert_eq!(server.terminate(), Some(0), "the server stops in order");
 
@@ -72,11 +74,18 @@ async fn enqueue(ground: &Ground, jobs: &[Job], count: u32) {
     let (store, scope, now) = (&ground.store(), &scope(), ground.clock().now());
     let executions = (0..count).map(|number| {
         let job = &jobs[number as usize % jobs.len()];
-        waiting(job, &format!("exec_{number:026}"), now)
+        waiting(job, &execution_id(number), now)
     });
     futures::stream::iter(executions)
         .map(|it| async move { store.enqueue(scope, &it).await })
         .buffer_unordered(IN_FLIGHT)
-        .for_each(|stored| std::future::ready(stored.expect("it is stored")))
+        .for_each(|stored| {
+            stored.expect("it is stored");
+            std::future::ready(())
+        })
         .await;
+}
+
+fn execution_id(number: u32) -> String {
+    format!("exec_{number:026}")
 }

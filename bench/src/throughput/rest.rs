@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use sandglass_contract::{Clock as _, JobId, SystemClock};
+use sandglass_contract::{Clock as _, ExecutionId, JobId, SystemClock};
 use serde_json::json;
 
 use crate::{
@@ -57,7 +57,9 @@ pub(super) fn measure(
         });
         futures::future::join_all(callers).await.concat()
     });
-    ground.wait_for_ended(&server.client(), acknowledged.len() as u64);
+    let last = acknowledged.iter().max_by_key(|it| it.at).expect("a run");
+    let last = ExecutionId::parse(last.execution.as_str()).expect("an id");
+    ground.wait_for_ended(&server.client(), &last, acknowledged.len() as u64);
     usage.add_to(report, ground, &server, acknowledged.len());
     assert_eq!(server.terminate(), Some(0), "the server stops in order");
 
