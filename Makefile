@@ -5,11 +5,14 @@ CARGO ?= cargo
 STEP := scripts/step.sh
 # The same packages and features for every target, so that nothing is compiled twice.
 WORKSPACE := --release --workspace --locked
+# Such as --work, the folder on the disk that is to be measured; see bench/README.md.
+BENCH_ARGUMENTS ?=
+BENCH := target/release/sandglass-bench $(BENCH_ARGUMENTS)
 LISTEN ?= 127.0.0.1:8080
 DATA ?= ./data
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format templates tools test-tools supply-chain unit-tests template-tests clean
+.PHONY: help run build test bench lint format templates tools test-tools supply-chain unit-tests template-tests clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -26,6 +29,15 @@ templates: tools ## build the built-in templates to target/templates
 
 test: test-tools lint unit-tests template-tests supply-chain ## run every suite
 	@echo '<== every suite passed'
+
+bench: build ## measure the service on this machine; about ten minutes, results in bench/results
+	@$(STEP) 'a million jobs' $(BENCH) million
+	@$(STEP) 'the top of the minute' $(BENCH) spike
+	@$(STEP) 'one run at a time' $(BENCH) latency
+	@$(STEP) 'runs from a backlog' $(BENCH) throughput --mode backlog
+	@$(STEP) 'runs from requests' $(BENCH) throughput --mode rest --seconds 30
+	@$(STEP) 'runs from schedules' $(BENCH) throughput --mode slots --seconds 30
+	@$(STEP) 'the store by itself' $(BENCH) store
 
 unit-tests: test-tools build
 	@$(STEP) 'testing the service' $(CARGO) nextest run $(WORKSPACE) --no-fail-fast

@@ -28,21 +28,19 @@ pub fn workspace() -> PathBuf {
         .to_owned()
 }
 
-/// The `sandglass` binary that was built together with the running test.
+/// The `sandglass` binary that was built together with the running test or tool.
 #[must_use]
 pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("tests are in target/<profile>/deps");
-    let binary = profile.join("sandglass");
-    assert!(
-        binary.exists(),
-        "{} is missing: run `make build` first, or `make test` for both",
-        binary.display()
-    );
-    binary
+    let running = std::env::current_exe().expect("a program has a path");
+    // Tests are in target/<profile>/deps, tools in target/<profile>.
+    let mut folders = running.ancestors().skip(1).take(2);
+    let binary = folders.find_map(|it| Some(it.join("sandglass")).filter(|it| it.exists()));
+    binary.unwrap_or_else(|| {
+        panic!(
+            "the sandglass binary is not beside {}: run `make build` first, or `make test` for both",
+            running.display()
+        )
+    })
 }
 
 /// A built-in template, as `make templates` left it.
