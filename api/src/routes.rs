@@ -1,13 +1,16 @@
 //! Every operation of the API, each with its entry in the OpenAPI document.
 
 mod artifacts;
+mod blackouts;
 mod executions;
 mod health;
 mod jobs;
 mod logs;
 mod outbox;
 mod root;
+mod schedules;
 mod stream;
+mod system;
 mod templates;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -45,4 +48,15 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
         .routes(routes!(templates::get_template))
         .routes(routes!(templates::approve_template_version))
         .routes(routes!(outbox::list_outbox))
+        .routes(routes!(schedules::preview_schedule))
+        .routes(routes!(
+            blackouts::list_blackout_calendars,
+            blackouts::create_blackout_calendar
+        ))
+        .routes(routes!(
+            blackouts::get_blackout_calendar,
+            blackouts::update_blackout_calendar,
+            blackouts::delete_blackout_calendar
+        ))
+        .routes(routes!(system::get_system))
 }

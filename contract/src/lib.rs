@@ -19,7 +19,9 @@ pub use clock::{Clock, SystemClock};
 pub use context::{ParentResult, RunContext, RunMode};
 pub use digest::Digest;
 pub use grant::{Grant, GrantEntry, GrantError, Interface, Operation};
-pub use ids::{ExecutionId, IdError, JobId, OrganisationId, TemplateId, TokenId, UserId};
+pub use ids::{
+    BlackoutCalendarId, ExecutionId, IdError, JobId, OrganisationId, TemplateId, TokenId, UserId,
+};
 pub use journal::{CallOutcome, Effect, JournalEntry};
 pub use limits::{Limit, LimitError, LimitSettings, Limits};
 pub use log::{LogLevel, LogLine, Progress};

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod application;
+mod blackouts;
 mod connection;
 mod database_file;
 mod executions;
@@ -42,7 +43,10 @@ pub const STORE_FILE: &str = "sandglass.sqlite";
 
 const SCHEMA: Schema = Schema {
     application_id: 0x5347_5354,
-    migrations: &[include_str!("../migrations/store/0001_records.sql")],
+    migrations: &[
+        include_str!("../migrations/store/0001_records.sql"),
+        include_str!("../migrations/store/0003_blackout_calendars.sql"),
+    ],
     on_open: executions::end_leases,
 };
 

@@ -75,6 +75,8 @@ macro_rules! text {
     };
 }
 
+pub(crate) use text;
+
 text!(
     /// What people call a job.
     JobText, "job name", 1..=200

@@ -5,6 +5,7 @@
 //! promise, and `embedded` keeps them in SQLite. Nothing here decides when a job runs, nor runs one.
 
 pub mod account;
+pub mod blackout;
 pub mod embedded;
 pub mod execution;
 pub mod job;
@@ -15,12 +16,13 @@ pub mod store;
 pub mod template;
 
 pub use account::{Role, TokenRecord, User};
+pub use blackout::{Blackout, BlackoutCalendar, BlackoutEntries, BlackoutEntry, Blackouts};
 pub use execution::{
     ArtifactRecord, Attempt, CancelRequest, Execution, ExecutionStatus, Fence, Trigger,
 };
 pub use job::{Job, JobText, Notifications, RetryPolicy, Tag, TimeoutSeconds, Version};
 pub use page::{Page, PageRequest};
-pub use schedule::{CronExpression, Schedule, ScheduleError, TimeZoneName};
+pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;
 pub use store::{Store, StoreError};
 pub use template::{Template, TemplateVersion, VersionStatus};

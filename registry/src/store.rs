@@ -5,11 +5,13 @@
 //! afterwards.
 
 mod accounts;
+mod blackouts;
 mod executions;
 mod jobs;
 mod templates;
 
 pub use accounts::AccountStore;
+pub use blackouts::BlackoutStore;
 pub use executions::{
     CancelAnswer, Claim, ClaimRequest, Claimed, Ending, ExecutionQuery, ExecutionStore, Fired,
     Firing, FollowUp, LeaseAnswer, Overlap, Records,
@@ -20,9 +22,9 @@ pub use templates::TemplateStore;
 use crate::job::Version;
 
 /// A place to keep everything the service knows.
-pub trait Store: JobStore + ExecutionStore + TemplateStore + AccountStore {}
+pub trait Store: JobStore + ExecutionStore + TemplateStore + AccountStore + BlackoutStore {}
 
-impl<T: JobStore + ExecutionStore + TemplateStore + AccountStore> Store for T {}
+impl<T: JobStore + ExecutionStore + TemplateStore + AccountStore + BlackoutStore> Store for T {}
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -11,13 +11,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode, UserId};
 use sandglass_registry::{
-    Execution, ExecutionStatus, Fence, Job, Scope, Store, StoreError, Trigger, Version,
+    Blackouts, Execution, ExecutionStatus, Fence, Job, Scope, Store, StoreError, Trigger, Version,
     store::ScheduleChange,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{calendar::CalendarError, catalogue::Catalogue, changes::Changes, wake::Wake};
+use crate::{
+    calendar::{CalendarError, UpcomingRun},
+    catalogue::Catalogue,
+    changes::Changes,
+    wake::Wake,
+};
 use admission::Admission;
 pub use admission::{AdmissionError, Problem};
 pub use draft::{JobDraft, JobPatch};
@@ -36,16 +41,6 @@ pub struct JobPreview {
     pub destructive: bool,
     /// When it would run next.
     pub next_runs: Vec<UpcomingRun>,
-}
-
-/// A moment at which a job is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct UpcomingRun {
-    /// In UTC.
-    pub at: Timestamp,
-    /// In the zone of the schedule, RFC 3339 with its offset.
-    #[schema(format = DateTime)]
-    pub local: String,
 }
 
 /// Why a job was not saved, changed or started.
@@ -115,7 +110,7 @@ impl Jobs {
             grant: verdict.grant,
             next_runs: verdict
                 .calendar
-                .map_or_else(|| Ok(Vec::new()), |it| it.upcoming(now, PREVIEWED_RUNS))
+                .and_then(|it| it.upcoming(now, PREVIEWED_RUNS, &Blackouts::default()).ok())
                 .unwrap_or_default(),
         })
     }

@@ -20,9 +20,9 @@ mod testing;
 mod wake;
 mod worker;
 
-pub use calendar::{Calendar, CalendarError};
+pub use calendar::{Calendar, CalendarError, RunFlag, SchedulePreview, UpcomingRun};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use changes::Changes;
-pub use jobs::{JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem, UpcomingRun};
+pub use jobs::{JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem};
 pub use notify::Notifier;
 pub use service::{Scheduler, SchedulerSettings};

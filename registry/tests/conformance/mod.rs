@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod accounts;
+pub(crate) mod blackouts;
 pub(crate) mod cancelling;
 pub(crate) mod claiming;
 pub(crate) mod endings;
@@ -27,6 +28,11 @@ macro_rules! conformance_tests {
             accounts: a_token_is_found_with_its_user,
             accounts: a_user_or_a_token_is_added_once,
             accounts: a_token_is_put_in_the_place_of_the_one_before,
+            blackouts: a_calendar_is_read_as_it_was_saved,
+            blackouts: calendars_are_listed_by_name,
+            blackouts: a_calendar_is_changed_only_by_who_knows_its_version,
+            blackouts: calendars_belong_to_an_organisation,
+            blackouts: several_calendars_are_asked_together,
             cancelling: a_waiting_execution_is_cancelled_at_once,
             cancelling: a_running_execution_is_asked_to_end,
             cancelling: a_retry_of_what_was_to_be_cancelled_ends_it,
