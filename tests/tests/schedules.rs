@@ -154,7 +154,7 @@ fn a_calendar_is_written_read_changed_and_deleted() {
         "no time zone",
     );
     let entry = json!({"entries": [{"date": "2026-12-25", "label": ""}]});
-    refused(&client.put(&path, &entry), "/entries", "1 to 200");
+    refused(&client.put(&path, &entry), "/entries/0/label", "1 to 200");
 
     let stale = client.send("DELETE", &path, &[("if-match", "\"v1\"")], b"");
     assert_eq!(stale.status, 412);

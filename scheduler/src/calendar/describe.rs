@@ -226,3 +226,6 @@ fn ordinal(number: u8) -> String {
     };
     format!("{number}{ending}")
 }
+
+#[cfg(test)]
+mod tests;
