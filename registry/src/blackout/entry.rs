@@ -15,6 +15,9 @@ use super::BlackoutLabel;
 /// The most entries that a calendar may have.
 pub const MAX_ENTRIES: usize = 1000;
 
+/// The years that entries may lie in.
+const YEARS: std::ops::RangeInclusive<i16> = 1900..=2999;
+
 /// A list of entries that is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlackoutError {
@@ -29,6 +32,9 @@ pub enum BlackoutError {
     /// One end of a range is local and the other is not.
     #[error("start and end of a range are both local or both have an offset from UTC")]
     Mixed,
+    /// It lies in a year that no schedule reaches.
+    #[error("the years of a blackout are from 1900 to 2999")]
+    Year,
     /// A range ends before it begins.
     #[error("a range ends after it begins; its end is not part of it")]
     Empty,
@@ -41,6 +47,15 @@ pub enum BlackoutMoment {
     Local(DateTime),
     /// The same everywhere.
     Instant(Timestamp),
+}
+
+impl BlackoutMoment {
+    fn year(self) -> i16 {
+        match self {
+            Self::Local(local) => local.year(),
+            Self::Instant(at) => TimeZone::UTC.to_datetime(at).year(),
+        }
+    }
 }
 
 /// A time at which nothing shall run.
@@ -71,10 +86,21 @@ pub enum BlackoutEntry {
 }
 
 impl BlackoutEntry {
+    /// A day.
+    ///
+    /// # Errors
+    /// Where its year is out of range.
+    pub fn day(date: Date, label: BlackoutLabel) -> Result<Self, BlackoutError> {
+        match YEARS.contains(&date.year()) {
+            true => Ok(Self::Day { date, label }),
+            false => Err(BlackoutError::Year),
+        }
+    }
+
     /// A range.
     ///
     /// # Errors
-    /// Where it is empty, or only one of its ends is local.
+    /// Where it is empty, only one of its ends is local, or a year is out of range.
     pub fn range(
         start: BlackoutMoment,
         end: BlackoutMoment,
@@ -86,6 +112,9 @@ impl BlackoutEntry {
             (Instant(start), Instant(end)) => start < end,
             _ => return Err(BlackoutError::Mixed),
         };
+        if !YEARS.contains(&start.year()) || !YEARS.contains(&end.year()) {
+            return Err(BlackoutError::Year);
+        }
         match is_range {
             true => Ok(Self::Range { start, end, label }),
             false => Err(BlackoutError::Empty),
@@ -162,10 +191,9 @@ impl TryFrom<Written> for BlackoutEntry {
 
     fn try_from(written: Written) -> Result<Self, String> {
         match (written.date, written.start, written.end) {
-            (Some(date), None, None) => Ok(Self::Day {
-                date,
-                label: written.label,
-            }),
+            (Some(date), None, None) => {
+                Self::day(date, written.label).map_err(|error| error.to_string())
+            }
             (None, Some(start), Some(end)) => {
                 Self::range(start, end, written.label).map_err(|error| error.to_string())
             }

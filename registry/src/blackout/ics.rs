@@ -12,6 +12,9 @@ mod lines;
 mod moment;
 mod recurrence;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::{Timestamp, ToSpan as _, Zoned, civil::Date, tz::TimeZone};
 
 use super::{BlackoutEntries, BlackoutEntry, entry::MAX_ENTRIES};

@@ -116,6 +116,10 @@ fn what_is_not_an_entry_is_refused_with_the_reason() {
     check(json!([{"date": "2026-02-30", "label": "a"}]), "");
     check(json!([{"label": "a"}]), "an entry is");
     check(
+        json!([{"date": "9999-12-31", "label": "a"}]),
+        "1900 to 2999",
+    );
+    check(
         json!([{"date": "2026-12-25", "start": "2026-12-25T00:00:00Z", "label": "a"}]),
         "an entry is",
     );

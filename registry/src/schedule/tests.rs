@@ -221,3 +221,17 @@ fn values_are_bits() {
     assert_eq!(read.month().values(), 0b1_1111_1111_1110);
     assert_eq!(read.day_of_week().values(), 1 << 5 | 1 << 6 | 1 << 7);
 }
+
+proptest::proptest! {
+    #[test]
+    fn reading_any_text_ends_with_an_expression_or_a_reason(
+        text in "[-0-9*/,#LWlw a-f@?]{0,60}", other in ".{0,300}"
+    ) {
+        for text in [text, other] {
+            match CronExpression::parse(&text) {
+                Ok(read) => assert_eq!(CronExpression::parse(read.as_str()), Ok(read)),
+                Err(error) => assert!(error.to_string().len() < 2000),
+            }
+        }
+    }
+}

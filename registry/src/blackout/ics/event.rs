@@ -8,7 +8,7 @@ use super::{
     moment::{Length, Moment, length, moments, only_moment},
     recurrence::{Bounds, Budget, Rule},
 };
-use crate::blackout::{BlackoutEntry, BlackoutLabel, BlackoutMoment};
+use crate::blackout::{BlackoutEntry, BlackoutError, BlackoutLabel, BlackoutMoment};
 
 /// The longest label, in characters; a summary that is longer is cut.
 const LABEL_CHARACTERS: usize = 200;
@@ -128,9 +128,10 @@ impl Event {
         let entry = |start: Moment| {
             let end = length.after(&start);
             let end = end.ok_or_else(|| start_line.error("this event ends after all time"))?;
-            to_entry(&start, &end, label.clone()).ok_or_else(|| {
-                start_line
-                    .error("this event does not end after it begins, so that it covers nothing")
+            to_entry(&start, &end, label.clone()).map_err(|error| match error {
+                Some(BlackoutError::Year) => start_line.error(BlackoutError::Year.to_string()),
+                _ => start_line
+                    .error("this event does not end after it begins, so that it covers nothing"),
             })
         };
         let Some(rule_line) = &self.rule else {
@@ -226,13 +227,15 @@ fn between(start: &Moment, end: &Moment) -> Option<Length> {
     Some(Length { days, time })
 }
 
-fn to_entry(start: &Moment, end: &Moment, label: BlackoutLabel) -> Option<BlackoutEntry> {
+/// The entry from `start` to `end`; the error is missing where they are no moments at all.
+fn to_entry(
+    start: &Moment,
+    end: &Moment,
+    label: BlackoutLabel,
+) -> Result<BlackoutEntry, Option<BlackoutError>> {
     let ends = match (start, end) {
         (Moment::Day(first), Moment::Day(end)) if first.tomorrow().is_ok_and(|it| it == *end) => {
-            return Some(BlackoutEntry::Day {
-                date: *first,
-                label,
-            });
+            return BlackoutEntry::day(*first, label).map_err(Some);
         }
         (Moment::Zoned(..), _) => [start, end].map(|it| {
             let at = it.instant(&TimeZone::UTC)?;
@@ -241,7 +244,7 @@ fn to_entry(start: &Moment, end: &Moment, label: BlackoutLabel) -> Option<Blacko
         _ => [start, end].map(|it| Some(BlackoutMoment::Local(it.local()))),
     };
     let [Some(start), Some(end)] = ends else {
-        return None;
+        return Err(None);
     };
-    BlackoutEntry::range(start, end, label).ok()
+    BlackoutEntry::range(start, end, label).map_err(Some)
 }
