@@ -1,12 +1,14 @@
 //! What requests carry, read into types at the edge; whatever cannot be read is answered as a problem.
 
 mod body;
+mod calendar;
 mod json;
 mod path;
 mod precondition;
 mod query;
 
 pub(crate) use body::ComponentBytes;
+pub(crate) use calendar::CalendarBody;
 pub(crate) use json::{JsonBody, OptionalJsonBody};
 pub(crate) use path::Path;
 pub(crate) use precondition::{IfMatch, IfNoneMatch, etag};

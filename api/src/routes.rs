@@ -3,6 +3,7 @@
 mod artifacts;
 mod audit;
 mod backfills;
+mod blackouts;
 mod chains;
 mod concurrency;
 mod executions;
@@ -12,7 +13,9 @@ mod logs;
 mod outbox;
 mod pauses;
 mod root;
+mod schedules;
 mod stream;
+mod system;
 mod templates;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -65,4 +68,15 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
         .routes(routes!(templates::get_template))
         .routes(routes!(templates::approve_template_version))
         .routes(routes!(outbox::list_outbox))
+        .routes(routes!(schedules::preview_schedule))
+        .routes(routes!(
+            blackouts::list_blackout_calendars,
+            blackouts::create_blackout_calendar
+        ))
+        .routes(routes!(
+            blackouts::get_blackout_calendar,
+            blackouts::update_blackout_calendar,
+            blackouts::delete_blackout_calendar
+        ))
+        .routes(routes!(system::get_system))
 }

@@ -38,6 +38,7 @@ pub(crate) async fn stored(store: &EmbeddedStore, job: &JobId) -> Vec<Execution>
     let mut found = Vec::new();
     for page in (1..).filter_map(NonZeroU32::new) {
         let query = ExecutionQuery {
+            backfill: None,
             job: Some(job.clone()),
             status: Vec::new(),
             page: PageRequest::new(page, limit),

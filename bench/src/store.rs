@@ -21,6 +21,8 @@ use crate::{
 
 /// How many executions a claim takes.
 const CLAIMED_AT_ONCE: u32 = 256;
+/// How many attempts are ended in one call.
+const ENDED_AT_ONCE: usize = 500;
 const LEASE: Duration = Duration::from_secs(600);
 /// The name of the thread that writes.
 const WRITER: &str = "sqlite-writer";
@@ -123,16 +125,17 @@ pub(crate) fn measure(common: &Common, arguments: &Store) -> Costs {
     let end = meter("end", &mut || {
         block_on(
             futures::stream::iter(std::mem::take(&mut claimed))
-                .map(|it| {
+                .chunks(ENDED_AT_ONCE)
+                .fold(0, |sum, batch| {
                     let store = &store;
-                    let ending = ending(now);
                     async move {
-                        let ended = store.end_attempt(&it.claim(), ending).await;
-                        ended.map(drop).expect("it is stored");
+                        let ends = batch.iter().map(|it| (it.claim(), ending(now)));
+                        let ended = store.end_attempts(ends.collect()).await;
+                        let ended = ended.expect("the store answers");
+                        assert!(ended.iter().all(Option::is_some), "it is stored");
+                        sum + u32::try_from(ended.len()).unwrap_or(u32::MAX)
                     }
-                })
-                .buffer_unordered(callers)
-                .fold(0, |sum, ()| std::future::ready(sum + 1)),
+                }),
         )
     });
     Costs { insert, claim, end }
@@ -144,8 +147,13 @@ async fn claim_all(store: &EmbeddedStore, claimed: &mut Vec<Claimed>) {
             host: "bench".to_owned(),
             limit: CLAIMED_AT_ONCE,
             lease: LEASE,
+            most_lost_leases: 5,
         };
-        let more = store.claim(request).await.expect("the store answers");
+        let more = store
+            .claim(request)
+            .await
+            .expect("the store answers")
+            .claimed;
         if more.is_empty() {
             return;
         }

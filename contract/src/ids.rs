@@ -153,10 +153,15 @@ id!(
     /// An API token: the part of it that is not secret.
     TokenId, "token id", is_id
 );
+id!(
+    /// A blackout calendar: `cal_…`.
+    BlackoutCalendarId, "blackout calendar id", is_id
+);
 
 fresh!(JobId, "job_");
 fresh!(ExecutionId, "exec_");
 fresh!(BackfillId, "backfill_");
+fresh!(BlackoutCalendarId, "cal_");
 
 impl ExecutionId {
     /// The identity of a slot: the same whoever computes it, so that the second to insert it finds it

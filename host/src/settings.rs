@@ -39,7 +39,7 @@ impl HostSettings {
         Self {
             cache_folder: cache_folder.into(),
             guest_threads: count(processors.saturating_sub(1)),
-            concurrent_runs: count(16),
+            concurrent_runs: count(64),
             mail_from,
             max_component_bytes: 32 * MIB,
             loaded_templates: count(64),

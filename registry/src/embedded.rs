@@ -11,6 +11,7 @@ mod accounts;
 mod application;
 mod audit;
 mod backfills;
+mod blackouts;
 mod connection;
 mod database_file;
 mod executions;
@@ -48,6 +49,7 @@ const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("../migrations/store/0001_records.sql"),
         include_str!("../migrations/store/0002_scheduling.sql"),
+        include_str!("../migrations/store/0003_blackout_calendars.sql"),
     ],
     on_open: executions::end_leases,
 };

@@ -6,7 +6,9 @@ mod retry;
 mod terms;
 
 use jiff::{SignedDuration, Timestamp};
-use sandglass_contract::{Digest, Grant, JobId, LimitSettings, OrganisationId, TemplateId, UserId};
+use sandglass_contract::{
+    BlackoutCalendarId, Digest, Grant, JobId, LimitSettings, OrganisationId, TemplateId, UserId,
+};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -26,6 +28,8 @@ pub use terms::{CatchUp, CatchUpTerms, OverlapPolicy, Pause, ResumeFrom};
 pub const MAX_TAGS: usize = 20;
 /// The most addresses that one notification list may have.
 pub const MAX_NOTIFIED: usize = 50;
+/// The most blackout calendars a job may name.
+pub const MAX_BLACKOUT_CALENDARS: usize = 20;
 
 /// A text that breaks its rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +82,8 @@ macro_rules! text {
         }
     };
 }
+
+pub(crate) use text;
 
 text!(
     /// What people call a job.
@@ -179,6 +185,9 @@ pub struct Job {
     /// The jobs that it follows.
     #[serde(default)]
     pub depends_on: Dependencies,
+    /// The calendars in whose blackouts its slots are skipped.
+    #[serde(default)]
+    pub blackout_calendars: Vec<BlackoutCalendarId>,
     /// How long an attempt may take.
     pub timeout_seconds: TimeoutSeconds,
     /// What follows a failed attempt.

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod audit;
 pub mod backfill;
+pub mod blackout;
 pub mod concurrency;
 pub mod embedded;
 pub mod execution;
@@ -21,6 +22,7 @@ pub mod template;
 pub use account::{Role, TokenRecord, User};
 pub use audit::{AuditAction, AuditEntry};
 pub use backfill::{Backfill, BackfillStatus};
+pub use blackout::{Blackout, BlackoutCalendar, BlackoutEntries, BlackoutEntry, Blackouts};
 pub use concurrency::{ConcurrencyLimit, LimitedBy};
 pub use execution::{
     ArtifactRecord, Attempt, CancelRequest, ChainLink, Execution, ExecutionStatus, Fence,
@@ -32,7 +34,7 @@ pub use job::{
     Version,
 };
 pub use page::{Page, PageRequest};
-pub use schedule::{CronExpression, Schedule, ScheduleError, TimeZoneName};
+pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;
 pub use store::{Store, StoreError};
 pub use template::{Template, TemplateVersion, VersionStatus};

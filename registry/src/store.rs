@@ -7,6 +7,7 @@
 mod accounts;
 mod audit;
 mod backfills;
+mod blackouts;
 mod executions;
 mod jobs;
 mod limits;
@@ -15,6 +16,7 @@ mod templates;
 pub use accounts::AccountStore;
 pub use audit::AuditStore;
 pub use backfills::{BackfillStore, RunningBackfill};
+pub use blackouts::BlackoutStore;
 pub use executions::{
     Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, Ending,
     ExecutionQuery, ExecutionStore, Fired, Firing, FollowUp, Join, LeaseAnswer, Overdue, Records,
@@ -30,7 +32,14 @@ use crate::job::Version;
 
 /// A place to keep everything the service knows.
 pub trait Store:
-    JobStore + ExecutionStore + BackfillStore + LimitStore + AuditStore + TemplateStore + AccountStore
+    JobStore
+    + ExecutionStore
+    + BackfillStore
+    + BlackoutStore
+    + LimitStore
+    + AuditStore
+    + TemplateStore
+    + AccountStore
 {
 }
 
@@ -38,6 +47,7 @@ impl<T> Store for T where
     T: JobStore
         + ExecutionStore
         + BackfillStore
+        + BlackoutStore
         + LimitStore
         + AuditStore
         + TemplateStore
@@ -66,8 +76,8 @@ pub enum StoreError {
         /// The version that is stored.
         current: Version,
     },
-    /// Other jobs depend on the job.
-    #[error("other jobs depend on it: {}", by.iter().map(JobId::as_str).collect::<Vec<_>>().join(", "))]
+    /// Jobs depend on it.
+    #[error("jobs depend on it: {}", by.iter().map(JobId::as_str).collect::<Vec<_>>().join(", "))]
     Needed {
         /// Some of them.
         by: Vec<JobId>,

@@ -1,35 +1,41 @@
 //! The instants that a schedule stands for.
 //!
-//! Cron expressions are evaluated by `croner` with the rules of Vixie cron where it leaves a choice.
-//! Around daylight-saving changes a fixed time in a gap comes at the first valid instant, and one in an
-//! overlap comes once, at the first pass; wildcards follow real time.
+//! Cron expressions are evaluated here, over the time zone database of jiff, because no crate that we
+//! measured keeps the rules of Debian's cron for every expression (`docs/SCHEDULES.md`). Intervals count
+//! on from the slot before. Whether a slot becomes an execution is decided elsewhere.
 
-use croner::{
-    Cron,
-    parser::{CronParser, Seconds, Year},
-};
+mod cron;
+mod days;
+mod describe;
+mod local_times;
+mod upcoming;
+
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use sandglass_registry::{CronExpression, Schedule};
+use sandglass_registry::{Schedule, ScheduleError};
 
-use crate::jobs::UpcomingRun;
+pub use cron::CronCalendar;
+pub use describe::describe;
+pub use upcoming::{RunFlag, SchedulePreview, UpcomingRun};
+
+/// How far ahead a cron expression is followed before it counts as never due, in years. It is longer
+/// than the eight years from one 29 February to the next around 2100.
+pub const HORIZON_YEARS: u8 = 10;
 
 /// A schedule whose instants cannot be computed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
-    /// The cron expression has no meaning.
-    #[error("the cron expression {expression:?} is not valid: {reason}")]
-    Expression {
-        /// The expression.
-        expression: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// The schedule names what there is not any more.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
     /// The evaluation stood still or went back in time.
     #[error("the cron expression {expression:?} cannot be followed in this time zone")]
     Stuck {
         /// The expression.
         expression: String,
     },
+    /// There is no run within the years that are searched.
+    #[error("this schedule never comes: it has no run in the next {HORIZON_YEARS} years")]
+    NeverDue,
 }
 
 /// A schedule that can be followed.
@@ -45,27 +51,17 @@ pub enum Calendar {
     Manual,
 }
 
-/// A cron expression in a zone.
-#[derive(Debug, Clone)]
-pub struct CronCalendar {
-    cron: Cron,
-    zone: TimeZone,
-}
-
 impl Calendar {
-    /// Reads a schedule.
+    /// Makes a schedule ready to be followed.
     ///
     /// # Errors
-    /// [`CalendarError::Expression`].
+    /// [`CalendarError::Schedule`] where its time zone is not in the database any more.
     pub fn compile(schedule: &Schedule) -> Result<Self, CalendarError> {
         Ok(match schedule {
             Schedule::Cron {
                 expression,
                 timezone,
-            } => Self::Cron(Box::new(CronCalendar {
-                cron: compile_cron(expression)?,
-                zone: timezone.zone(),
-            })),
+            } => Self::Cron(Box::new(CronCalendar::new(expression, timezone.zone()?))),
             Schedule::Interval { interval_seconds } => Self::Interval(SignedDuration::from_secs(
                 i64::try_from(*interval_seconds).unwrap_or(i64::MAX),
             )),
@@ -101,21 +97,6 @@ impl Calendar {
         }
     }
 
-    /// The slot before the slot `at`. Intervals count back from it.
-    ///
-    /// # Errors
-    /// [`CalendarError::Stuck`].
-    pub fn previous_before(&self, at: Timestamp) -> Result<Option<Timestamp>, CalendarError> {
-        match self {
-            Self::Cron(calendar) => {
-                let before = at.saturating_sub(SignedDuration::from_millis(1));
-                calendar.last_until(before.unwrap_or(at))
-            }
-            Self::Interval(interval) => Ok(at.checked_sub(*interval).ok()),
-            Self::Once(_) | Self::Manual => Ok(None),
-        }
-    }
-
     /// The slot after the slot `previous`. Intervals count on from it.
     ///
     /// # Errors
@@ -134,7 +115,10 @@ impl Calendar {
     /// [`CalendarError::Stuck`].
     pub fn last_until(&self, due: Timestamp, now: Timestamp) -> Result<Timestamp, CalendarError> {
         let last = match self {
-            Self::Cron(calendar) => calendar.last_until(now)?,
+            Self::Cron(calendar) => match now.checked_add(SignedDuration::from_nanos(1)) {
+                Ok(after) => calendar.previous_before(after)?,
+                Err(_) => None,
+            },
             Self::Interval(interval) => {
                 let passed = now.duration_since(due).as_secs() / interval.as_secs().max(1);
                 let seconds = passed.saturating_mul(interval.as_secs());
@@ -145,88 +129,34 @@ impl Calendar {
         Ok(last.unwrap_or(due).max(due))
     }
 
-    /// The next `count` slots of a job that is saved at `now`.
+    /// The slot before the slot `at`. Intervals count back from it.
     ///
     /// # Errors
     /// [`CalendarError::Stuck`].
-    pub fn upcoming(
-        &self,
-        now: Timestamp,
-        count: usize,
-    ) -> Result<Vec<UpcomingRun>, CalendarError> {
-        let mut runs = Vec::new();
-        let mut next = self.first(now)?;
-        while let Some(at) = next
-            && runs.len() < count
-        {
-            let local = at.to_zoned(self.zone());
-            let local = local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
-            runs.push(UpcomingRun { at, local });
-            next = self.next_after(at)?;
+    pub fn previous_before(&self, at: Timestamp) -> Result<Option<Timestamp>, CalendarError> {
+        match self {
+            Self::Cron(calendar) => calendar.previous_before(at),
+            Self::Interval(interval) => Ok(at.checked_sub(*interval).ok()),
+            Self::Once(_) | Self::Manual => Ok(None),
         }
-        Ok(runs)
     }
 
-    fn zone(&self) -> TimeZone {
+    /// The zone that its times are meant in; UTC where it has none.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
         match self {
-            Self::Cron(calendar) => calendar.zone.clone(),
+            Self::Cron(calendar) => calendar.zone().clone(),
             Self::Interval(_) | Self::Once(_) | Self::Manual => TimeZone::UTC,
         }
     }
-}
 
-impl CronCalendar {
-    fn next_after(&self, previous: Timestamp) -> Result<Option<Timestamp>, CalendarError> {
-        let previous_here = previous.to_zoned(self.zone.clone());
-        let Ok(next) = self.cron.find_next_occurrence(&previous_here, false) else {
-            return Ok(None);
-        };
-        let next = next.timestamp();
-        if next <= previous {
-            return Err(CalendarError::Stuck {
-                expression: self.cron.as_str().to_owned(),
-            });
+    /// What changes of the clock do to the slot at `at`.
+    #[must_use]
+    pub fn flags(&self, at: Timestamp) -> Vec<RunFlag> {
+        match self {
+            Self::Cron(calendar) => calendar.flags(at),
+            Self::Interval(_) | Self::Once(_) | Self::Manual => Vec::new(),
         }
-        Ok(Some(next))
-    }
-
-    fn last_until(&self, now: Timestamp) -> Result<Option<Timestamp>, CalendarError> {
-        let now_here = now.to_zoned(self.zone.clone());
-        let Ok(last) = self.cron.find_previous_occurrence(&now_here, true) else {
-            return Ok(None);
-        };
-        let last = last.timestamp();
-        if last > now {
-            return Err(CalendarError::Stuck {
-                expression: self.cron.as_str().to_owned(),
-            });
-        }
-        Ok(Some(last))
-    }
-}
-
-fn compile_cron(expression: &CronExpression) -> Result<Cron, CalendarError> {
-    let text = expression.as_str();
-    CronParser::builder()
-        .seconds(Seconds::Disallowed)
-        .year(Year::Disallowed)
-        .dom_and_dow(both_days_must_match(text))
-        .build()
-        .parse(text)
-        .map_err(|error| CalendarError::Expression {
-            expression: text.to_owned(),
-            reason: error.to_string(),
-        })
-}
-
-/// Vixie cron's rule for the two day fields: a day must match either, unless one of the fields begins
-/// with a star, and then it must match both.
-fn both_days_must_match(expression: &str) -> bool {
-    let fields: Vec<&str> = expression.split(' ').collect();
-    let stepped = |field: &str| field.starts_with('*') && field != "*";
-    match fields.as_slice() {
-        [_, _, day_of_month, _, day_of_week] => stepped(day_of_month) || stepped(day_of_week),
-        _ => false,
     }
 }
 

@@ -13,17 +13,16 @@ mod terms;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode, UserId};
 use sandglass_registry::{
-    Execution, Job, Schedule, Scope, Store, StoreError, Trigger, Version, job::JitterSeconds,
-    store::ScheduleChange,
+    Blackouts, Execution, Job, Schedule, Scope, Store, StoreError, Trigger, Version,
+    job::JitterSeconds, store::ScheduleChange,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    calendar::CalendarError,
+    calendar::{CalendarError, UpcomingRun},
     catalogue::Catalogue,
     changes::Changes,
     core::{Cause, queued},
@@ -51,16 +50,6 @@ pub struct JobPreview {
     pub destructive: bool,
     /// When it would run next.
     pub next_runs: Vec<UpcomingRun>,
-}
-
-/// A moment at which a job is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct UpcomingRun {
-    /// In UTC.
-    pub at: Timestamp,
-    /// In the zone of the schedule, RFC 3339 with its offset.
-    #[schema(format = DateTime)]
-    pub local: String,
 }
 
 /// Why a job was not saved, changed or started.
@@ -127,13 +116,18 @@ impl Jobs {
     pub async fn preview(&self, scope: &Scope, draft: JobDraft) -> Result<JobPreview, JobError> {
         let now = self.clock.now();
         let verdict = self.admission.judge(scope, &draft, None, now).await?;
+        let named = &draft.blackout_calendars;
+        let blackouts = match self.store.blackouts(scope, named).await {
+            Err(StoreError::NotFound { .. }) => Blackouts::default(),
+            other => other?,
+        };
         Ok(JobPreview {
             destructive: verdict.grant.is_destructive(),
             issues: verdict.problems,
             grant: verdict.grant,
             next_runs: verdict
                 .calendar
-                .map_or_else(|| Ok(Vec::new()), |it| it.upcoming(now, PREVIEWED_RUNS))
+                .and_then(|it| it.upcoming(now, PREVIEWED_RUNS, &blackouts).ok())
                 .unwrap_or_default(),
         })
     }

@@ -17,12 +17,11 @@ mod shell;
 #[cfg(test)]
 mod testing;
 
-pub use calendar::{Calendar, CalendarError};
+pub use calendar::{Calendar, CalendarError, RunFlag, SchedulePreview, UpcomingRun};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use changes::Changes;
 pub use jobs::{
     BackfillRequest, ChainNode, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
-    UpcomingRun,
 };
 pub use notify::Notifier;
 pub use service::{Scheduler, SchedulerSettings};

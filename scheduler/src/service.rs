@@ -133,6 +133,12 @@ impl Scheduler {
         &self.shared.clock
     }
 
+    /// The name of this host in records.
+    #[must_use]
+    pub fn host_name(&self) -> &str {
+        &self.shared.settings.host_name
+    }
+
     /// Asks for an execution to end: at once where it waits or runs here, and otherwise when its host
     /// renews its lease.
     ///

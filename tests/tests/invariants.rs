@@ -127,7 +127,6 @@ fn a_crate_of_a_chosen_part_is_named_in_one_place() {
     };
     check(&["wasmtime::", "wasmtime_wasi::"], &["host/src"]);
     check(&["rusqlite::"], &["registry/src/embedded"]);
-    check(&["croner::", "use croner"], &["scheduler/src/calendar.rs"]);
     check(&["lettre::"], &["host/src"]);
     check(&["axum::", "use axum"], &["api/src"]);
 }

@@ -40,15 +40,19 @@ impl IfMatch {
     /// # Errors
     /// [`ProblemKind::VersionMismatch`] where `current` is not at a version that is named.
     pub(crate) fn expected(&self, current: &Job) -> Result<Option<Version>, Problem> {
+        self.expected_version(current.version)
+    }
+
+    /// The version that the change of a record must find stored, which is at `current`; none where any
+    /// will do.
+    ///
+    /// # Errors
+    /// [`ProblemKind::VersionMismatch`] where `current` is not a version that is named.
+    pub(crate) fn expected_version(&self, current: Version) -> Result<Option<Version>, Problem> {
         match self {
             Self::Any => Ok(None),
-            Self::OneOf(versions) if versions.contains(&current.version) => {
-                Ok(Some(current.version))
-            }
-            Self::OneOf(_) => Err(failed(&format!(
-                "it is at version {} now",
-                current.version.0
-            ))),
+            Self::OneOf(versions) if versions.contains(&current) => Ok(Some(current)),
+            Self::OneOf(_) => Err(failed(&format!("it is at version {} now", current.0))),
         }
     }
 

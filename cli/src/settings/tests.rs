@@ -28,7 +28,7 @@ fn defaults_stand_where_nobody_says_otherwise() {
     let settings = merged(&[], &[], "").unwrap();
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.data_folder, PathBuf::from("./data"));
-    assert_eq!(settings.concurrent_runs.get(), 16);
+    assert_eq!(settings.concurrent_runs.get(), 64);
     assert_eq!(settings.drain, Duration::from_secs(30));
     assert_eq!(settings.log_format, LogFormat::Pretty);
     assert_eq!(settings.mail.from.as_str(), DEFAULT_MAIL_FROM);

@@ -91,7 +91,8 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Settings of a connection that writes. A commit is on the disk when it returns: the write-ahead log
-/// is flushed at every one (SQLite documentation, "PRAGMA synchronous": FULL).
+/// is flushed at every one (SQLite documentation, "PRAGMA synchronous": FULL). What a savepoint needs to
+/// be rolled back stays in memory.
 pub(super) fn prepare_to_write(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.execute_batch(
@@ -100,6 +101,7 @@ pub(super) fn prepare_to_write(connection: &Connection) -> rusqlite::Result<()> 
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
          PRAGMA mmap_size = 0;
+         PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -32768;
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;",

@@ -12,6 +12,7 @@
 pub(crate) mod accounts;
 pub(crate) mod auditing;
 pub(crate) mod backfilling;
+pub(crate) mod blackouts;
 pub(crate) mod cancelling;
 pub(crate) mod chaining;
 pub(crate) mod claiming;
@@ -43,6 +44,11 @@ macro_rules! conformance_tests {
             backfilling: running_backfills_say_how_much_is_unfinished,
             backfilling: slots_of_a_backfill_meet_earlier_executions_by_its_policy,
             backfilling: a_deleted_job_ends_its_backfills,
+            blackouts: a_calendar_is_read_as_it_was_saved,
+            blackouts: calendars_are_listed_by_name,
+            blackouts: a_calendar_is_changed_only_by_who_knows_its_version,
+            blackouts: calendars_belong_to_an_organisation,
+            blackouts: several_calendars_are_asked_together,
             cancelling: a_waiting_execution_is_cancelled_at_once,
             cancelling: a_running_execution_is_asked_to_end,
             cancelling: a_retry_of_what_was_to_be_cancelled_ends_it,

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use sandglass_contract::ExecutionId;
 use sandglass_registry::{
-    Backfill, Execution, Job, Trigger,
+    Backfill, Blackouts, Execution, ExecutionStatus, Job, Trigger,
     backfill::MAX_BACKFILL_RUNS,
     store::{Advance, Firing},
 };
 
-use super::queued::{Cause, queued};
+use super::queued::{Cause, never_run, queued};
 use crate::calendar::{Calendar, CalendarError};
 
 /// How many executions of one backfill may be unfinished at once, so that it can be paused and does
@@ -56,6 +56,7 @@ pub fn decide_backfill(
     unfinished: u32,
     job: &Job,
     calendar: &Calendar,
+    blackouts: &Blackouts,
     now: Timestamp,
 ) -> Result<Vec<Firing>, CalendarError> {
     let mut firings = Vec::new();
@@ -70,13 +71,21 @@ pub fn decide_backfill(
             scheduled_for: slot,
             triggered_by: Trigger::Backfill,
         };
+        let execution = Execution {
+            dry_run: backfill.dry_run,
+            triggered_by_user: Some(backfill.created_by.clone()),
+            backfill_id: Some(backfill.id.clone()),
+            ..queued(job, cause, now)
+        };
+        let execution = match blackouts.covering(slot) {
+            Some(blackout) => {
+                let reason = format!("its time is blacked out by {blackout}");
+                never_run(execution, ExecutionStatus::Skipped, reason, now)
+            }
+            None => execution,
+        };
         firings.push(Firing {
-            execution: Execution {
-                dry_run: backfill.dry_run,
-                triggered_by_user: Some(backfill.created_by.clone()),
-                backfill_id: Some(backfill.id.clone()),
-                ..queued(job, cause, now)
-            },
+            execution,
             advance: Advance::Backfill {
                 id: backfill.id.clone(),
                 from: slot,

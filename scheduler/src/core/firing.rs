@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sandglass_contract::ExecutionId;
 use sandglass_registry::{
-    Execution, ExecutionStatus, Job, OverlapPolicy, Trigger,
+    Blackout, Blackouts, Execution, ExecutionStatus, Job, OverlapPolicy, Trigger,
     job::CatchUp,
     store::{Advance, Firing},
 };
@@ -27,11 +27,17 @@ pub type Firings = Vec<Firing>;
 /// becomes one, queued or missed. Where there are very many slots it is asked again for the rest,
 /// since the job waits for a later slot then.
 #[must_use]
-pub fn decide_firings(job: &Job, calendar: &Calendar, now: Timestamp) -> Firings {
+pub fn decide_firings(
+    job: &Job,
+    calendar: &Calendar,
+    blackouts: &Blackouts,
+    now: Timestamp,
+) -> Firings {
     let Some(due) = job.next_run_at.filter(|due| job.due_at(*due) <= now) else {
         return Vec::new();
     };
-    follow(job, calendar, due, now).unwrap_or_else(|error| decide_unfollowable(job, &error, now))
+    follow(job, calendar, blackouts, due, now)
+        .unwrap_or_else(|error| decide_unfollowable(job, &error, now))
 }
 
 /// What becomes of a due job whose schedule cannot be followed any more: a missed execution that says
@@ -49,6 +55,7 @@ pub fn decide_unfollowable(job: &Job, error: &CalendarError, now: Timestamp) -> 
 fn follow(
     job: &Job,
     calendar: &Calendar,
+    blackouts: &Blackouts,
     due: Timestamp,
     now: Timestamp,
 ) -> Result<Firings, CalendarError> {
@@ -64,13 +71,9 @@ fn follow(
     }
     while slot <= passed.last && firings.len() < MOST_AT_ONCE {
         let next = calendar.next_after(slot)?;
-        let execution = match passed.judge(slot) {
-            Verdict::Run => execution(job, slot, Trigger::Scheduler, now),
-            Verdict::CatchUp => execution(job, slot, Trigger::CatchUp, now),
-            Verdict::Missed(reason) => {
-                let execution = execution(job, slot, Trigger::CatchUp, now);
-                never_run(execution, ExecutionStatus::Missed, reason, now)
-            }
+        let execution = match blackouts.covering(slot) {
+            Some(blackout) => blacked_out(job, slot, &blackout, now),
+            None => judged(job, slot, passed.judge(slot), now),
         };
         firings.push(firing(job, execution, slot, next));
         match next {
@@ -79,6 +82,24 @@ fn follow(
         }
     }
     Ok(firings)
+}
+
+fn judged(job: &Job, slot: Timestamp, verdict: Verdict, now: Timestamp) -> Execution {
+    match verdict {
+        Verdict::Run => execution(job, slot, Trigger::Scheduler, now),
+        Verdict::CatchUp => execution(job, slot, Trigger::CatchUp, now),
+        Verdict::Missed(reason) => {
+            let execution = execution(job, slot, Trigger::CatchUp, now);
+            never_run(execution, ExecutionStatus::Missed, reason, now)
+        }
+    }
+}
+
+/// A slot within a blackout is skipped, whether it was seen in time or not.
+fn blacked_out(job: &Job, slot: Timestamp, blackout: &Blackout, now: Timestamp) -> Execution {
+    let execution = execution(job, slot, Trigger::Scheduler, now);
+    let reason = format!("its time is blacked out by {blackout}");
+    never_run(execution, ExecutionStatus::Skipped, reason, now)
 }
 
 /// One missed execution for the slots from `due` until before `single`.

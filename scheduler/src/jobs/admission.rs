@@ -13,7 +13,7 @@ use sandglass_contract::{
 use sandglass_host::TemplateError;
 use sandglass_registry::{
     Job, Schedule, Scope, Store, StoreError, TemplateVersion, Version, VersionStatus,
-    job::{MAX_NOTIFIED, MAX_PARENTS, MAX_TAGS},
+    job::{MAX_BLACKOUT_CALENDARS, MAX_NOTIFIED, MAX_PARENTS, MAX_TAGS},
 };
 use serde_json::{Map, Value};
 
@@ -116,6 +116,7 @@ impl Admitted {
             pause_on_failure: draft.pause_on_failure,
             priority: draft.priority,
             depends_on: draft.depends_on,
+            blackout_calendars: draft.blackout_calendars,
             timeout_seconds: draft.timeout_seconds,
             retry_policy: draft.retry_policy,
             notifications: draft.notifications,
@@ -191,6 +192,7 @@ impl Admission {
         judge_lists(draft, &mut problems);
         judge_terms(draft, &mut problems);
         self.judge_parents(scope, draft, id, &mut problems).await?;
+        self.judge_blackouts(scope, draft, &mut problems).await?;
         let version = self.find_version(scope, draft, &mut problems).await?;
         let mut grant = Grant::default();
         if let Some(version) = &version {
@@ -234,6 +236,30 @@ impl Admission {
             let circle: Vec<&str> = circle.iter().map(JobId::as_str).collect();
             let detail = format!("the jobs would run in a circle: {}", circle.join(" → "));
             problems.push(Problem::new("/depends_on/parents", "circle", detail));
+        }
+        Ok(())
+    }
+
+    /// Finds blackout calendars that are not there.
+    async fn judge_blackouts(
+        &self,
+        scope: &Scope,
+        draft: &JobDraft,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), AdmissionError> {
+        let calendars = &draft.blackout_calendars;
+        if calendars.len() > MAX_BLACKOUT_CALENDARS {
+            let detail = format!("a job names at most {MAX_BLACKOUT_CALENDARS} calendars");
+            problems.push(Problem::new("/blackout_calendars", "too_many", detail));
+        }
+        let looked_at = calendars.iter().take(MAX_BLACKOUT_CALENDARS);
+        for (index, calendar) in looked_at.enumerate() {
+            let found = self.store.blackout_calendar(scope, calendar).await?;
+            if found.is_none() {
+                let pointer = format!("/blackout_calendars/{index}");
+                let detail = format!("there is no blackout calendar {calendar}");
+                problems.push(Problem::new(pointer, "unknown_calendar", detail));
+            }
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sandglass_contract::TemplateId;
+use sandglass_contract::{BlackoutCalendarId, TemplateId};
 use sandglass_registry::{
     Dependencies, JobText, Notifications, OverlapPolicy, RetryPolicy, Schedule, Tag,
     TimeoutSeconds,
@@ -88,6 +88,10 @@ pub struct JobDraft {
     /// The jobs that it follows.
     #[serde(default)]
     pub depends_on: Dependencies,
+    /// The calendars in whose blackouts its slots are skipped.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub blackout_calendars: Vec<BlackoutCalendarId>,
 }
 
 fn no_description() -> Description {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sandglass_contract::TemplateId;
+use sandglass_contract::{BlackoutCalendarId, TemplateId};
 use sandglass_registry::{
     Dependencies, Job, JobText, Notifications, OverlapPolicy, RetryPolicy, Schedule, Tag,
     TimeoutSeconds,
@@ -74,6 +74,8 @@ pub struct JobPatch {
     pub priority: Option<Priority>,
     /// The jobs that it follows, as a whole.
     pub depends_on: Option<Dependencies>,
+    /// The calendars in whose blackouts its slots are skipped, as a whole.
+    pub blackout_calendars: Option<Vec<BlackoutCalendarId>>,
 }
 
 /// A member that may be null, which is not the same as one that is not given.
@@ -121,6 +123,7 @@ impl JobPatch {
             pause_on_failure: self.pause_on_failure.unwrap_or(job.pause_on_failure),
             priority: self.priority.unwrap_or(job.priority),
             depends_on: self.depends_on.unwrap_or(job.depends_on),
+            blackout_calendars: self.blackout_calendars.unwrap_or(job.blackout_calendars),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sandglass_contract::{OrganisationId, UserId};
 use sandglass_registry::{
-    AuditAction, AuditEntry, BackfillStatus, ExecutionStatus, Job, Scope, StoreError,
+    AuditAction, AuditEntry, BackfillStatus, Blackouts, ExecutionStatus, Job, Scope, StoreError,
     store::{Claim, ClaimRequest, Firing, Settlement},
 };
 use serde_json::json;
@@ -136,10 +136,10 @@ fn report(doing: &'static str, error: &StoreError) {
 
 async fn read_due(shared: &Shared, now: Timestamp) -> Result<DueJobs, StoreError> {
     let due = shared.store.due_jobs(now, DUE_AT_ONCE).await?;
-    let firings: Vec<Firing> = due
-        .iter()
-        .flat_map(|job| decide(shared, job, now))
-        .collect();
+    let mut firings = Vec::new();
+    for job in &due {
+        firings.extend(decide(shared, job, now).await?);
+    }
     let next = match firings.is_empty() {
         true => shared.store.next_due().await?,
         false => None,
@@ -147,10 +147,30 @@ async fn read_due(shared: &Shared, now: Timestamp) -> Result<DueJobs, StoreError
     Ok(DueJobs { firings, next })
 }
 
-fn decide(shared: &Shared, job: &Job, now: Timestamp) -> Vec<Firing> {
-    match shared.calendars.of(&job.schedule) {
-        Ok(calendar) => decide_firings(job, &calendar, now),
+async fn decide(shared: &Shared, job: &Job, now: Timestamp) -> Result<Vec<Firing>, StoreError> {
+    let blackouts = blackouts(shared, job).await?;
+    Ok(match shared.calendars.of(&job.schedule) {
+        Ok(calendar) => decide_firings(job, &calendar, &blackouts, now),
         Err(error) => decide_unfollowable(job, &error, now),
+    })
+}
+
+async fn blackouts(shared: &Shared, job: &Job) -> Result<Blackouts, StoreError> {
+    if job.blackout_calendars.is_empty() {
+        return Ok(Blackouts::default());
+    }
+    let scope = Scope::of(job.org.clone());
+    let found = shared
+        .store
+        .blackouts(&scope, &job.blackout_calendars)
+        .await;
+    match found {
+        // Without one of its calendars the job is followed as if it named none.
+        Err(error @ StoreError::NotFound { .. }) => {
+            report("blackouts.read", &error);
+            Ok(Blackouts::default())
+        }
+        other => other,
     }
 }
 
@@ -275,9 +295,13 @@ async fn read_backfills(shared: &Shared) -> Result<Vec<Firing>, StoreError> {
         let backfill = &running.backfill;
         let scope = Scope::of(backfill.org.clone());
         let decided = match shared.store.job(&scope, &backfill.job_id).await? {
-            Some(job) => shared.calendars.of(&job.schedule).and_then(|calendar| {
-                decide_backfill(backfill, running.unfinished, &job, &calendar, now)
-            }),
+            Some(job) => {
+                let blackouts = blackouts(shared, &job).await?;
+                shared.calendars.of(&job.schedule).and_then(|calendar| {
+                    let unfinished = running.unfinished;
+                    decide_backfill(backfill, unfinished, &job, &calendar, &blackouts, now)
+                })
+            }
             None => Ok(Vec::new()),
         };
         match decided {

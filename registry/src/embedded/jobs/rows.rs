@@ -118,6 +118,9 @@ impl SavedJob {
         connection
             .prepare_cached("DELETE FROM job_parents WHERE job = ?")?
             .execute([number])?;
+        connection
+            .prepare_cached("DELETE FROM job_blackout_calendars WHERE job = ?")?
+            .execute([number])?;
         self.insert_parts(connection, number)?;
         self.insert_revision(connection)
     }
@@ -146,6 +149,12 @@ impl SavedJob {
             .prepare_cached("INSERT OR IGNORE INTO job_parents (job, parent) VALUES (?, ?)")?;
         for dependency in &self.job.depends_on.parents {
             statement.execute(params![number, dependency.job_id.as_str()])?;
+        }
+        let mut statement = connection.prepare_cached(
+            "INSERT OR IGNORE INTO job_blackout_calendars (job, calendar) VALUES (?, ?)",
+        )?;
+        for calendar in &self.job.blackout_calendars {
+            statement.execute(params![number, calendar.as_str()])?;
         }
         Ok(())
     }
