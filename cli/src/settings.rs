@@ -24,7 +24,7 @@ use file::SettingsFile;
 /// Where data is kept, where nobody says otherwise.
 pub(crate) const DEFAULT_DATA_FOLDER: &str = "./data";
 const DEFAULT_PORT: u16 = 8080;
-const DEFAULT_CONCURRENT_RUNS: usize = 16;
+const DEFAULT_CONCURRENT_RUNS: usize = 64;
 const DEFAULT_DRAIN_SECONDS: u64 = 30;
 const DEFAULT_MAIL_FROM: &str = "sandglass@localhost.localdomain";
 const DEFAULT_LOG_FILTER: &str = "info";

@@ -145,6 +145,7 @@ async fn call_guest(
         .map_err(|error| ended(run, &error))?;
     let parameters = run.parameters.to_string();
     let context = context(run);
+    run.observer.began();
     let called = instance.call_execute(&mut *store, &context, &parameters);
     called.await.map_err(|error| ended(run, &error))
 }

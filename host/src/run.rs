@@ -53,6 +53,9 @@ pub struct RecordLost;
 /// The functions that do not wait are called from within the run: they hand on and return at once.
 #[async_trait]
 pub trait RunObserver: Send + Sync + 'static {
+    /// Everything is ready and the template's first instruction comes next.
+    fn began(&self) {}
+
     /// A call is about to have an effect. Returns once that is durable; only then the effect happens.
     ///
     /// # Errors

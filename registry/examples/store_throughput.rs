@@ -152,6 +152,7 @@ fn success() -> Ending {
             error: None,
             fuel_used: 1000,
             peak_memory_bytes: 1 << 20,
+            start_delay_us: None,
         },
         records: Records::default(),
         follow_up: FollowUp::Finished {

@@ -163,6 +163,10 @@ pub struct Attempt {
     pub fuel_used: u64,
     /// The most linear memory it had, in bytes.
     pub peak_memory_bytes: u64,
+    /// From the request, or from the moment at which the slot was due, to the template's first
+    /// instruction, in microseconds. Only of a first attempt on the host that heard of it first.
+    #[serde(default)]
+    pub start_delay_us: Option<u64>,
 }
 
 /// A file that an execution left behind.

@@ -22,6 +22,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    arrivals::Arrivals,
     calendar::{CalendarError, UpcomingRun},
     catalogue::Catalogue,
     changes::Changes,
@@ -87,6 +88,7 @@ pub struct Jobs {
     changes: Changes,
     bells: Bells,
     pauses: Pauses,
+    arrivals: Arrivals,
 }
 
 impl Jobs {
@@ -106,6 +108,7 @@ impl Jobs {
             changes,
             bells,
             pauses,
+            arrivals: Arrivals::default(),
         }
     }
 
@@ -229,7 +232,7 @@ impl Jobs {
         id: &JobId,
         mode: RunMode,
     ) -> Result<ExecutionId, JobError> {
-        let now = self.clock.now();
+        let (now, asked_at) = (self.clock.now(), self.clock.monotonic());
         let job = self.job(scope, id).await?;
         let cause = Cause {
             id: ExecutionId::fresh(now),
@@ -241,6 +244,7 @@ impl Jobs {
             triggered_by_user: Some(by.clone()),
             ..queued(&job, cause, now)
         };
+        self.arrivals.note(execution.id.clone(), asked_at);
         self.store.enqueue(scope, &execution).await?;
         self.changes.announce(&execution.id);
         if execution.queue_deadline.is_some() {
@@ -248,6 +252,11 @@ impl Jobs {
         }
         self.bells.work_arrived();
         Ok(execution.id)
+    }
+
+    /// When executions were asked for.
+    pub(crate) const fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
     }
 
     /// The schedules that are paused and go on.

@@ -12,6 +12,7 @@ pub mod jobs;
 pub mod notify;
 pub mod service;
 
+mod arrivals;
 mod observer;
 mod shell;
 #[cfg(test)]

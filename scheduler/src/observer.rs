@@ -43,6 +43,8 @@ struct Inner {
 struct Gathered {
     records: Records,
     lines: u64,
+    /// When the template's first instruction came, on the monotonic clock.
+    began_at: Option<Duration>,
     /// The task that stores what is gathered, from the first that is.
     flushing: Option<Flushing>,
 }
@@ -71,6 +73,11 @@ impl Recorder {
     /// Takes what is gathered and not stored.
     pub(crate) fn take(&self) -> Records {
         std::mem::take(&mut self.0.gathered.lock().records)
+    }
+
+    /// When the template's first instruction came, on the monotonic clock.
+    pub(crate) fn began_at(&self) -> Option<Duration> {
+        self.0.gathered.lock().began_at
     }
 
     /// Ends the task that stores what is gathered, once what it is storing is stored.
@@ -146,6 +153,10 @@ impl Recorder {
 
 #[async_trait]
 impl RunObserver for Recorder {
+    fn began(&self) {
+        self.0.gathered.lock().began_at = Some(self.0.shared.clock.monotonic());
+    }
+
     async fn intent(&self, entry: JournalEntry) -> Result<(), RecordLost> {
         self.call(entry);
         self.flush().await

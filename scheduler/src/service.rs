@@ -9,6 +9,7 @@ use tokio::{runtime::Handle, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    arrivals::Arrivals,
     catalogue::Catalogue,
     changes::Changes,
     core::Event,
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) catalogue: Catalogue,
     pub(crate) changes: Changes,
     pub(crate) bells: Bells,
+    pub(crate) arrivals: Arrivals,
     pub(crate) calendars: Calendars,
     pub(crate) pauses: Pauses,
     pub(crate) runs: Runs,
@@ -83,6 +85,7 @@ impl Scheduler {
             clock,
             catalogue,
             changes,
+            arrivals: jobs.arrivals().clone(),
             bells,
             calendars: Calendars::default(),
             pauses: jobs.pauses().clone(),

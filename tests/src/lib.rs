@@ -12,6 +12,7 @@
 )]
 
 pub mod client;
+pub mod jobs;
 pub mod server;
 
 pub use client::{Answer, Client};

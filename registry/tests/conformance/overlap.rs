@@ -291,7 +291,10 @@ async fn end_it(store: &Arc<dyn Store>, clock: &ManualClock, id: &str, end: End)
                 clock.advance(LEASE);
             }
         }
-        End::WaitedTooLong => clock.advance(LEASE),
+        End::WaitedTooLong => {
+            clock.advance(LEASE);
+            assert_eq!(store.end_overdue(10).await.unwrap().ended.len(), 1);
+        }
     }
 }
 

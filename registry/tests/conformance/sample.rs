@@ -244,6 +244,7 @@ pub(crate) fn attempt(number: u32, outcome: OutcomeCode) -> Attempt {
         error: (outcome != OutcomeCode::Success).then(|| format!("it ended as {outcome:?}")),
         fuel_used: 100,
         peak_memory_bytes: 1000,
+        start_delay_us: None,
     }
 }
 

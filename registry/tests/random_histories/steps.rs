@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::RngExt as _;
 use sandglass_contract::{Clock as _, ExecutionId, OutcomeCode, TemplateId};
 use sandglass_registry::{
-    ConcurrencyLimit, Execution, ExecutionStatus, Job, LimitedBy, StoreError, Tag,
+    ConcurrencyLimit, Execution, ExecutionStatus, Job, LimitedBy, OverlapPolicy, StoreError, Tag,
     job::Priority,
     store::{
         CancelAnswer, Claim, ClaimRequest, Consequence, Fired, Join, LeaseAnswer, Records,
@@ -244,6 +244,7 @@ impl History {
             let settlement = || Settlement {
                 execution: parent.id.clone(),
                 consequences: vec![Consequence::Follow {
+                    overlap: OverlapPolicy::AllowAll,
                     child: Box::new(sample::execution(&child, id.as_str())),
                     join: Join::Each,
                 }],

@@ -3,6 +3,8 @@
 //! Everything that is wrong is found in one go and named with its place, except what cannot be judged
 //! before something else is right: a template is not asked about parameters that break its schema.
 
+mod references;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,7 +15,7 @@ use sandglass_contract::{
 use sandglass_host::TemplateError;
 use sandglass_registry::{
     Job, Schedule, Scope, Store, StoreError, TemplateVersion, Version, VersionStatus,
-    job::{MAX_BLACKOUT_CALENDARS, MAX_NOTIFIED, MAX_PARENTS, MAX_TAGS},
+    job::{MAX_NOTIFIED, MAX_TAGS},
 };
 use serde_json::{Map, Value};
 
@@ -21,7 +23,6 @@ use super::{JobDraft, JobError, Problem, terms::judge_terms};
 use crate::{
     calendar::Calendar,
     catalogue::{Catalogue, CatalogueError},
-    core::DependencyGraph,
 };
 
 /// The most bytes that parameters may have as JSON.
@@ -210,58 +211,6 @@ impl Admission {
             version,
             limits,
         })
-    }
-
-    /// Finds parents that are not there, and dependencies that would go round in a circle.
-    async fn judge_parents(
-        &self,
-        scope: &Scope,
-        draft: &JobDraft,
-        id: Option<&JobId>,
-        problems: &mut Vec<Problem>,
-    ) -> Result<(), AdmissionError> {
-        let parents = &draft.depends_on.parents;
-        for (index, parent) in parents.iter().take(MAX_PARENTS).enumerate() {
-            if self.store.job(scope, &parent.job_id).await?.is_none() {
-                let pointer = format!("/depends_on/parents/{index}/job_id");
-                let detail = format!("there is no job {}", parent.job_id);
-                problems.push(Problem::new(pointer, "unknown_job", detail));
-            }
-        }
-        let Some(id) = id.filter(|_| !parents.is_empty()) else {
-            return Ok(());
-        };
-        let graph: DependencyGraph = self.store.dependencies(scope).await?.into_iter().collect();
-        if let Some(circle) = graph.circle(id, parents) {
-            let circle: Vec<&str> = circle.iter().map(JobId::as_str).collect();
-            let detail = format!("the jobs would run in a circle: {}", circle.join(" → "));
-            problems.push(Problem::new("/depends_on/parents", "circle", detail));
-        }
-        Ok(())
-    }
-
-    /// Finds blackout calendars that are not there.
-    async fn judge_blackouts(
-        &self,
-        scope: &Scope,
-        draft: &JobDraft,
-        problems: &mut Vec<Problem>,
-    ) -> Result<(), AdmissionError> {
-        let calendars = &draft.blackout_calendars;
-        if calendars.len() > MAX_BLACKOUT_CALENDARS {
-            let detail = format!("a job names at most {MAX_BLACKOUT_CALENDARS} calendars");
-            problems.push(Problem::new("/blackout_calendars", "too_many", detail));
-        }
-        let looked_at = calendars.iter().take(MAX_BLACKOUT_CALENDARS);
-        for (index, calendar) in looked_at.enumerate() {
-            let found = self.store.blackout_calendar(scope, calendar).await?;
-            if found.is_none() {
-                let pointer = format!("/blackout_calendars/{index}");
-                let detail = format!("there is no blackout calendar {calendar}");
-                problems.push(Problem::new(pointer, "unknown_calendar", detail));
-            }
-        }
-        Ok(())
     }
 
     async fn find_version(

@@ -1,11 +1,12 @@
 //! Carrying out what the core says.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use sandglass_contract::{OrganisationId, UserId};
 use sandglass_registry::{
-    AuditAction, AuditEntry, BackfillStatus, Blackouts, ExecutionStatus, Job, Scope, StoreError,
+    AuditAction, AuditEntry, BackfillStatus, Blackouts, Execution, ExecutionStatus, Job, Scope,
+    StoreError, Trigger,
     store::{Claim, ClaimRequest, Firing, Settlement},
 };
 use serde_json::json;
@@ -149,10 +150,26 @@ async fn read_due(shared: &Shared, now: Timestamp) -> Result<DueJobs, StoreError
 
 async fn decide(shared: &Shared, job: &Job, now: Timestamp) -> Result<Vec<Firing>, StoreError> {
     let blackouts = blackouts(shared, job).await?;
-    Ok(match shared.calendars.of(&job.schedule) {
+    let firings = match shared.calendars.of(&job.schedule) {
         Ok(calendar) => decide_firings(job, &calendar, &blackouts, now),
         Err(error) => decide_unfollowable(job, &error, now),
-    })
+    };
+    for firing in &firings {
+        note_due(shared, job, &firing.execution);
+    }
+    Ok(firings)
+}
+
+/// Notes when a slot that was seen in time was due.
+fn note_due(shared: &Shared, job: &Job, execution: &Execution) {
+    if execution.triggered_by != Trigger::Scheduler || execution.status.is_finished() {
+        return;
+    }
+    let due_at = job.due_at(execution.scheduled_for);
+    let late = shared.clock.now().duration_since(due_at);
+    let late = Duration::try_from(late).unwrap_or_default();
+    let due_at = shared.clock.monotonic().saturating_sub(late);
+    shared.arrivals.note(execution.id.clone(), due_at);
 }
 
 async fn blackouts(shared: &Shared, job: &Job) -> Result<Blackouts, StoreError> {

@@ -255,6 +255,7 @@ fn ending(shared: &Shared, claimed: &Claimed, recorder: &Recorder, ended: Ended)
         error,
         fuel_used: report.fuel_used,
         peak_memory_bytes: report.peak_memory_bytes,
+        start_delay_us: start_delay(shared, execution, recorder),
     };
     let end = AttemptEnd {
         execution: &execution.id,
@@ -276,6 +277,13 @@ fn ending(shared: &Shared, claimed: &Claimed, recorder: &Recorder, ended: Ended)
         records: recorder.take(),
         follow_up,
     }
+}
+
+/// From the request, or the moment at which the slot was due, to the first instruction.
+fn start_delay(shared: &Shared, execution: &Execution, recorder: &Recorder) -> Option<u64> {
+    let heard_at = shared.arrivals.take(&execution.id)?;
+    let delay = recorder.began_at()?.saturating_sub(heard_at);
+    u64::try_from(delay.as_micros()).ok()
 }
 
 fn artifact(record: sandglass_host::ArtifactRecord) -> ArtifactRecord {

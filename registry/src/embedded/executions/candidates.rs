@@ -113,5 +113,6 @@ pub(super) fn lost_attempt(execution: &Execution, lost: &Lost) -> Attempt {
         error: Some("the host that ran it did not renew its lease".to_owned()),
         fuel_used: 0,
         peak_memory_bytes: 0,
+        start_delay_us: None,
     }
 }

@@ -170,6 +170,7 @@ async fn run(store: &EmbeddedStore, claimed: &Claimed) {
             error: None,
             fuel_used: 1,
             peak_memory_bytes: 1,
+            start_delay_us: None,
         },
         records: Records::default(),
         follow_up: FollowUp::Finished {

@@ -164,7 +164,13 @@ async fn a_file_of_the_first_version_keeps_its_jobs_and_executions() {
     assert_eq!(shown, [("exec_queued", 1), ("exec_running", 2)]);
     // Only the interval lies further ahead than it is long.
     let earlier = clock.now() - std::time::Duration::from_secs(3600);
-    assert_eq!(store.reanchor(earlier, std::time::Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .reanchor(earlier, std::time::Duration::ZERO)
+            .await
+            .unwrap(),
+        1
+    );
 }
 
 #[tokio::test]
