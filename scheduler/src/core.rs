@@ -23,4 +23,4 @@ pub use machine::{
     Answer, Batch, Command, DueJobs, Event, Machine, MachineSettings, NoAnswer, Now, Stop,
     Unsettled,
 };
-pub(crate) use queued::{Cause, queued};
+pub use queued::{Cause, queued};

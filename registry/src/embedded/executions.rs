@@ -46,7 +46,7 @@ const EXECUTION: &str = "execution";
 impl ExecutionStore for EmbeddedStore {
     async fn fire(&self, firings: Vec<Firing>) -> Result<Vec<Fired>, StoreError> {
         let now = self.now();
-        let firings = firing::save(firings)?;
+        let firings = firing::save(firings, now)?;
         self.file
             .write(move |connection| firing::fire(connection, &firings, now))
             .await

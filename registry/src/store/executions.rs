@@ -262,7 +262,8 @@ pub enum Join {
 #[async_trait]
 pub trait ExecutionStore: Send + Sync + 'static {
     /// Stores slots that have come and moves their jobs on, in one transaction for all. The answers
-    /// are in the order of the firings.
+    /// are in the order of the firings. What is queued may begin at once by the store's clock, even
+    /// where that of the host is ahead.
     async fn fire(&self, firings: Vec<Firing>) -> Result<Vec<Fired>, StoreError>;
 
     /// Stores an execution that somebody asked for.

@@ -24,8 +24,8 @@ pub struct BackfillPlan {
     pub total: u32,
 }
 
-/// The slots from `start` until before `end`; none where there are none, or more than
-/// [`MAX_BACKFILL_RUNS`].
+/// The slots from `start` until before `end`; none where there are none. They are counted to one more
+/// than [`MAX_BACKFILL_RUNS`] and no further.
 ///
 /// # Errors
 /// Where the schedule cannot be followed.
@@ -96,3 +96,6 @@ pub fn decide_backfill(
     }
     Ok(firings)
 }
+
+#[cfg(test)]
+mod tests;

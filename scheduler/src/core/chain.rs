@@ -215,3 +215,6 @@ impl Parent<'_> {
         chain.map_or(1, |chain| chain.depth.saturating_add(1))
     }
 }
+
+#[cfg(test)]
+mod tests;

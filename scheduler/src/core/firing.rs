@@ -142,3 +142,6 @@ fn firing(job: &Job, execution: Execution, slot: Timestamp, next: Option<Timesta
         overlap,
     }
 }
+
+#[cfg(test)]
+mod tests;

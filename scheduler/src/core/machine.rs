@@ -26,7 +26,7 @@ pub use claims::Batch;
 use claims::Claims;
 use endings::Endings;
 pub use event::{Answer, Command, DueJobs, Event, NoAnswer, Now, Stop, Unsettled};
-use held::Held;
+use held::{Held, RunEnd};
 use look::Look;
 use time_watch::TimeWatch;
 
@@ -91,7 +91,7 @@ impl Machine {
             self.slots.ring();
             self.claims.ring();
             self.overdue.ring();
-            self.held.renew_first();
+            self.held.renew_first(now.monotonic);
         }
         self.take_in(now, event, &mut commands);
         self.go_on(now, &mut commands);
@@ -145,11 +145,14 @@ impl Machine {
             Event::Renewed { asked_at, answer } => {
                 commands.extend(self.held.renewed(now.monotonic, asked_at, answer));
             }
-            Event::RunEnded { claim, ending } => {
-                if self.held.has_ended(&claim) {
-                    self.endings.add(claim, *ending);
-                }
-            }
+            Event::RunEnded { claim, ending } => match self.held.has_ended(&claim) {
+                RunEnd::ToStore => self.endings.add(claim, *ending),
+                RunEnd::Lost => commands.push(Command::Release {
+                    claim,
+                    status: None,
+                }),
+                RunEnd::NotHeld => {}
+            },
             Event::AttemptsEnded(answer) => self.attempts_ended(now, answer, commands),
             Event::UnsettledRead(answer) => {
                 self.settling.answered(now.monotonic, &answer);
@@ -284,10 +287,13 @@ impl Machine {
         if !answer.ended.is_empty() {
             self.look_for_ends();
         }
-        let deadline = LocalDeadline::new(asked_at, self.settings.lease);
+        if LocalDeadline::new(asked_at, self.settings.lease).has_passed(now.monotonic) {
+            // The answer took so long that others may have begun what it brought.
+            return;
+        }
         for claimed in answer.claimed {
             let execution = claimed.execution.id.clone();
-            self.held.hold(claimed.claim(), deadline);
+            commands.extend(self.held.hold(claimed.claim(), asked_at));
             commands.push(Command::Start(Box::new(claimed)));
             if self.draining {
                 commands.extend(self.held.stop(&execution, Stop::GivenBack));
@@ -305,7 +311,8 @@ impl Machine {
         let mut finished = false;
         for end in ends {
             self.held.release(&end.claim);
-            finished |= end.status.is_some_and(|status| status.is_finished());
+            // Of one that is not the current claim any more an earlier answer may have been lost.
+            finished |= end.status.is_none_or(ExecutionStatus::is_finished);
             commands.push(Command::Release {
                 claim: end.claim,
                 status: end.status,
@@ -324,3 +331,6 @@ impl Machine {
         self.held.claim_of(execution).is_some()
     }
 }
+
+#[cfg(test)]
+mod tests;

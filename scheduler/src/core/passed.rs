@@ -119,3 +119,6 @@ pub(super) fn walk_back(
     }
     Ok(slot)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,18 +6,18 @@ use sandglass_registry::{Execution, ExecutionStatus, Fence, Job, Trigger};
 
 /// Why there is an execution.
 #[derive(Debug, Clone)]
-pub(crate) struct Cause {
+pub struct Cause {
     /// Its id.
-    pub(crate) id: ExecutionId,
+    pub id: ExecutionId,
     /// The moment that it stands for.
-    pub(crate) scheduled_for: Timestamp,
+    pub scheduled_for: Timestamp,
     /// What made it.
-    pub(crate) triggered_by: Trigger,
+    pub triggered_by: Trigger,
 }
 
 /// An execution of `job` that waits for a worker from `now` on.
 #[must_use]
-pub(crate) fn queued(job: &Job, cause: Cause, now: Timestamp) -> Execution {
+pub fn queued(job: &Job, cause: Cause, now: Timestamp) -> Execution {
     let queue_deadline = job.queue_timeout_seconds.map(|timeout| {
         let timeout = SignedDuration::from_secs(timeout.get().into());
         now.saturating_add(timeout).unwrap_or(Timestamp::MAX)
@@ -79,3 +79,6 @@ pub(super) fn never_run(
         ..execution
     }
 }
+
+#[cfg(test)]
+mod tests;

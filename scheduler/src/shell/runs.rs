@@ -125,9 +125,6 @@ pub(super) fn start(shared: &Arc<Shared>, tasks: &TaskTracker, claimed: Claimed)
     let shared = shared.clone();
     tasks.spawn(async move {
         let ending = run(&shared, &claimed, &lease).await;
-        if lease.is_lost() {
-            shared.runs.forget(&lease.claim);
-        }
         shared.bells.tell(Event::RunEnded {
             claim: lease.claim.clone(),
             ending: Box::new(ending),

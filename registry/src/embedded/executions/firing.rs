@@ -26,8 +26,10 @@ pub(super) struct SavedFiring {
 }
 
 /// Prepares slots for [`fire`].
-pub(super) fn save(firings: Vec<Firing>) -> Result<Vec<SavedFiring>, StoreError> {
-    let save_one = |firing: Firing| {
+pub(super) fn save(firings: Vec<Firing>, now: Timestamp) -> Result<Vec<SavedFiring>, StoreError> {
+    let save_one = |mut firing: Firing| {
+        let available_at = firing.execution.available_at;
+        firing.execution.available_at = available_at.min(now);
         Ok(SavedFiring {
             saved: SavedExecution::of(firing.execution)?,
             advance: firing.advance,

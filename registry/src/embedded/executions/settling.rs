@@ -60,7 +60,8 @@ fn store(
             join,
             overlap,
         } => {
-            if let Some(child) = joined(connection, child, join)? {
+            if let Some(mut child) = joined(connection, child, join)? {
+                child.available_at = child.available_at.min(now);
                 firing::place(connection, &SavedExecution::of(child)?, *overlap, now)?;
             }
             Ok(())

@@ -18,6 +18,17 @@ struct Hold {
     ended: bool,
 }
 
+/// What the end of a run means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RunEnd {
+    /// It is to be stored.
+    ToStore,
+    /// Its claim is lost, and nothing more may be stored.
+    Lost,
+    /// Nothing: the host does not hold that claim any more.
+    NotHeld,
+}
+
 /// All claims that a host holds.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -26,8 +37,8 @@ pub(super) struct Held {
     lease: Duration,
     renewing: bool,
     renew_at: Duration,
-    /// Whether claims wait until leases are renewed.
-    renew_first: bool,
+    /// Claims wait until leases are renewed that were asked for before this moment.
+    renew_first: Option<Duration>,
     /// No deadline passes before this moment.
     deadlines_from: Duration,
 }
@@ -40,18 +51,23 @@ impl Held {
             lease,
             renewing: false,
             renew_at: Duration::ZERO,
-            renew_first: false,
+            renew_first: None,
             deadlines_from: Duration::MAX,
         }
     }
 
-    /// Notes a claim.
-    pub(super) fn hold(&mut self, claim: Claim, deadline: LocalDeadline) {
+    /// Notes a claim that was asked for at `asked_at`. Where the host held the same execution before,
+    /// that claim is lost with this one, and its run is stopped.
+    pub(super) fn hold(&mut self, claim: Claim, asked_at: Duration) -> Option<Command> {
+        let before_the_others = |since: &Duration| asked_at < *since;
         if self.holds.is_empty() {
-            let asked_at = deadline.moment() + self.lease / 10;
-            let asked_at = asked_at.saturating_sub(self.lease);
             self.renew_at = asked_at + self.lease / LEASE_SHARE;
+            self.renew_first = self.renew_first.filter(before_the_others);
         }
+        if self.renew_first.as_ref().is_some_and(before_the_others) {
+            self.renew_soon();
+        }
+        let deadline = LocalDeadline::new(asked_at, self.lease);
         self.deadlines_from = self.deadlines_from.min(deadline.moment());
         let hold = Hold {
             claim: claim.clone(),
@@ -59,28 +75,29 @@ impl Held {
             stopped: None,
             ended: false,
         };
-        if let Some(before) = self.holds.insert(claim.execution, hold)
-            && before.ended
-        {
+        let before = self.holds.insert(claim.execution, hold)?;
+        if before.ended {
             self.ended -= 1;
         }
+        let goes_on = !before.ended && before.stopped != Some(Stop::Lost);
+        goes_on.then_some(Command::Stop(before.claim, Stop::Lost))
     }
 
-    /// Notes that the run of a claim has ended. Returns whether its end may still be stored.
-    pub(super) fn has_ended(&mut self, claim: &Claim) -> bool {
+    /// Notes that the run of a claim has ended.
+    pub(super) fn has_ended(&mut self, claim: &Claim) -> RunEnd {
         let Some(hold) = self.holds.get_mut(&claim.execution) else {
-            return false;
+            return RunEnd::NotHeld;
         };
         if hold.claim != *claim || hold.ended {
-            return false;
+            return RunEnd::NotHeld;
         }
         if hold.stopped == Some(Stop::Lost) {
             self.holds.remove(&claim.execution);
-            return false;
+            return RunEnd::Lost;
         }
         hold.ended = true;
         self.ended += 1;
-        true
+        RunEnd::ToStore
     }
 
     /// Forgets a claim.
@@ -145,25 +162,36 @@ impl Held {
         self.renew_at = Duration::ZERO;
     }
 
-    /// Renews before anything is claimed again.
-    pub(super) fn renew_first(&mut self) {
+    /// Renews what was claimed before `now` before anything is claimed again.
+    pub(super) fn renew_first(&mut self, now: Duration) {
         self.renew_soon();
-        self.renew_first = !self.holds.is_empty();
+        self.renew_first = Some(now);
     }
 
-    pub(super) const fn must_renew_first(&self) -> bool {
-        self.renew_first
+    pub(super) fn must_renew_first(&self) -> bool {
+        self.renew_first.is_some() && self.has_renewable()
     }
 
     pub(super) fn wants_to_renew(&self, now: Duration) -> bool {
-        !self.renewing && !self.holds.is_empty() && now >= self.renew_at
+        !self.renewing && now >= self.renew_at && self.has_renewable()
     }
 
-    /// The claims that are to be renewed.
+    /// The claims that are to be renewed. One that the host does not trust any more is left to whoever
+    /// takes it over.
     pub(super) fn begin_to_renew(&mut self) -> Vec<Claim> {
         self.renewing = true;
         self.renew_at = Duration::MAX;
-        self.claims().cloned().collect()
+        self.renewable().cloned().collect()
+    }
+
+    fn renewable(&self) -> impl Iterator<Item = &Claim> {
+        let all = self.holds.values();
+        all.filter(|hold| hold.stopped != Some(Stop::Lost))
+            .map(|hold| &hold.claim)
+    }
+
+    fn has_renewable(&self) -> bool {
+        self.renewable().next().is_some()
     }
 
     /// Takes in what became of leases.
@@ -182,7 +210,7 @@ impl Held {
         let Ok(answers) = answer else {
             return Vec::new();
         };
-        self.renew_first = false;
+        self.renew_first = self.renew_first.filter(|since| asked_at < *since);
         let deadline = LocalDeadline::new(asked_at, self.lease);
         let mut commands = Vec::new();
         for (claim, answer) in answers {
@@ -206,7 +234,7 @@ impl Held {
     /// When there is something to do here.
     pub(super) fn wake_at(&self) -> Option<Duration> {
         let deadline = (!self.holds.is_empty()).then_some(self.deadlines_from);
-        let renewal = (!self.renewing && !self.holds.is_empty()).then_some(self.renew_at);
+        let renewal = (!self.renewing && self.has_renewable()).then_some(self.renew_at);
         [deadline, renewal].into_iter().flatten().min()
     }
 
