@@ -13,6 +13,8 @@
     reason = "tests may panic and print"
 )]
 
+mod acting;
+mod arrivals;
 mod calls;
 mod clock;
 mod host;

@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use sandglass_contract::OutcomeCode;
-use sandglass_registry::{Blackouts, store::Claim};
-use sandglass_scheduler::{
-    Calendar,
-    core::{Batch, Command, DependencyGraph, DueJobs, Event, decide_consequences, decide_firings},
-};
+use sandglass_registry::store::Claim;
+use sandglass_scheduler::core::Event;
 
 use crate::{
     calls::{Call, Fate, Request},
@@ -82,7 +79,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) trace: Trace,
     pub(crate) triggers: u64,
-    ledger: Ledger,
+    pub(crate) ledger: Ledger,
     agenda: BTreeMap<(True, u64), Happening>,
     number: u64,
     faults: u64,
@@ -325,195 +322,6 @@ impl World {
         if let Some(event) = host.end_run(now, claim, outcome) {
             self.tell(number, event);
         }
-    }
-
-    fn carry_out(&mut self, host: usize, command: Command) {
-        let asked_at = self.hosts[host].clock.show(self.now).monotonic;
-        let request = match command {
-            Command::ReadDue { now } => Request::ReadDue(now),
-            Command::Fire(firings) => Request::Fire(firings),
-            Command::Claim(request) => Request::Claim { asked_at, request },
-            Command::Renew(claims) => Request::Renew { asked_at, claims },
-            Command::EndAttempts(endings) => Request::End(endings),
-            Command::ReadUnsettled => Request::ReadUnsettled,
-            Command::Settle(unsettled) => Request::Settle(unsettled),
-            Command::ReadBackfills => Request::ReadBackfills,
-            Command::FireBackfills(firings) => Request::FireBackfills(firings),
-            Command::EndOverdue => Request::EndOverdue,
-            Command::NoteTimeJump { .. } => Request::NoteJump,
-            Command::Start(claimed) => return self.begin_run(host, claimed.claim()),
-            Command::Stop(claim, _) => {
-                // A guest ends within a tenth of a second of being told.
-                let at = self.now + milliseconds(self.random.below(100));
-                let (life, outcome) = (self.hosts[host].life, OutcomeCode::Cancelled);
-                return self.at(
-                    at,
-                    Happening::RunEnds {
-                        host,
-                        life,
-                        claim,
-                        outcome,
-                    },
-                );
-            }
-            Command::Release { .. } => return,
-        };
-        self.call(host, request);
-    }
-
-    fn begin_run(&mut self, host: usize, claim: Claim) {
-        let life = self.hosts[host].life;
-        let takes = match self.random.below(10) {
-            0 => seconds(self.random.between(20, 100)),
-            1..=3 => milliseconds(self.random.between(500, 20_000)),
-            _ => milliseconds(self.random.between(1, 300)),
-        };
-        let outcomes = [
-            OutcomeCode::Success,
-            OutcomeCode::Success,
-            OutcomeCode::Success,
-            OutcomeCode::FailedRetryable,
-            OutcomeCode::Failed,
-            OutcomeCode::TimedOut,
-        ];
-        let outcome = *self.random.one_of(&outcomes);
-        for part in 1..=3 {
-            let (claim, at) = (claim.clone(), self.now + takes * part / 4);
-            self.at(at, Happening::RunSays { host, life, claim });
-        }
-        self.at(
-            self.now + takes,
-            Happening::RunEnds {
-                host,
-                life,
-                claim,
-                outcome,
-            },
-        );
-    }
-
-    fn arrive(&mut self, call: Call) {
-        let Call {
-            host,
-            life,
-            request,
-            answer_takes,
-        } = call;
-        let now = self.store_time();
-        let event = match request {
-            Request::ReadDue(wall) => Some(Event::DueRead(Ok(self.due(wall)))),
-            Request::Fire(firings) => {
-                self.store.fire(firings, now);
-                Some(Event::Fired(Ok(())))
-            }
-            Request::Claim { asked_at, request } => {
-                let candidates = self.store.candidates(request.limit, now);
-                // Others may take what was read before this one does.
-                let take = Request::Take {
-                    asked_at,
-                    request,
-                    candidates,
-                };
-                let call = Call {
-                    host,
-                    life,
-                    request: take,
-                    answer_takes,
-                };
-                let at = self.now + self.random.below(2000);
-                return self.at(at, Happening::Arrives(call));
-            }
-            Request::Take {
-                asked_at,
-                request,
-                candidates,
-            } => {
-                let answer = self.store.claim(&request, &candidates, now);
-                let next = self.store.next_claimable();
-                let answer = Ok(Batch { answer, next });
-                Some(Event::Claimed { asked_at, answer })
-            }
-            Request::Renew { asked_at, claims } => {
-                let answers = self.store.renew(&claims, crate::host::LEASE, now);
-                let answer = Ok(claims.into_iter().zip(answers).collect());
-                Some(Event::Renewed { asked_at, answer })
-            }
-            Request::Record(claim) => {
-                self.store.record(&claim);
-                None
-            }
-            Request::End(endings) => {
-                let end = |(claim, ending): &(Claim, _)| self.store.end_attempt(claim, ending, now);
-                let statuses = endings.iter().map(end).collect();
-                Some(Event::AttemptsEnded(Ok(statuses)))
-            }
-            Request::ReadUnsettled => Some(Event::UnsettledRead(Ok(self.store.unsettled()))),
-            Request::Settle(unsettled) => {
-                let settlements = self.decide_settlements(&unsettled);
-                let store = Request::StoreSettlements(settlements);
-                let call = Call {
-                    host,
-                    life,
-                    request: store,
-                    answer_takes,
-                };
-                let at = self.now + self.random.below(2000);
-                return self.at(at, Happening::Arrives(call));
-            }
-            Request::StoreSettlements(settlements) => {
-                self.store.settle(settlements, now);
-                Some(Event::Settled(Ok(())))
-            }
-            Request::ReadBackfills => Some(Event::BackfillsRead(Ok(Vec::new()))),
-            Request::FireBackfills(firings) => {
-                self.store.fire(firings, now);
-                Some(Event::BackfillsFired(Ok(())))
-            }
-            Request::EndOverdue => Some(Event::OverdueEnded(Ok(self.store.end_overdue(now)))),
-            Request::NoteJump => Some(Event::JobsChanged),
-            Request::Enqueue(execution) => {
-                let id = execution.id.clone();
-                if self.store.enqueue(*execution) && answer_takes.is_some() {
-                    self.ledger.promise(id);
-                }
-                Some(Event::WorkArrived)
-            }
-            Request::Cancel(id) => {
-                self.store.cancel(&id, now);
-                Some(Event::CancelRequested(id))
-            }
-        };
-        if let (Some(event), Some(takes)) = (event, answer_takes) {
-            self.at(self.now + takes, Happening::Hears { host, life, event });
-        }
-    }
-
-    fn due(&self, wall: Timestamp) -> DueJobs {
-        let due = self.store.due(wall);
-        let decide = |job: &std::sync::Arc<_>| {
-            let job: &sandglass_registry::Job = job;
-            let calendar = Calendar::compile(&job.schedule).unwrap();
-            decide_firings(job, &calendar, &Blackouts::default(), wall)
-        };
-        let firings: Vec<_> = due.iter().flat_map(decide).collect();
-        let next = self.store.next_due().filter(|_| firings.is_empty());
-        DueJobs { firings, next }
-    }
-
-    fn decide_settlements(
-        &self,
-        unsettled: &[sandglass_registry::Execution],
-    ) -> Vec<sandglass_registry::store::Settlement> {
-        let graph: DependencyGraph = self.store.dependencies().into_iter().collect();
-        let now = self.store_time();
-        let settle = |execution: &sandglass_registry::Execution| {
-            let children = self.store.children(&execution.job_id);
-            sandglass_registry::store::Settlement {
-                execution: execution.id.clone(),
-                consequences: decide_consequences(execution, &children, &graph, now),
-            }
-        };
-        unsettled.iter().map(settle).collect()
     }
 
     /// Takes every change of the store into the ledger.
