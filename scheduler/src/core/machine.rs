@@ -146,7 +146,7 @@ impl Machine {
                 commands.extend(self.held.renewed(now.monotonic, asked_at, answer));
             }
             Event::RunEnded { claim, ending } => match self.held.has_ended(&claim) {
-                RunEnd::ToStore => self.endings.add(claim, *ending),
+                RunEnd::ToKeep => self.endings.add(claim, *ending),
                 RunEnd::Lost => commands.push(Command::Release {
                     claim,
                     status: None,

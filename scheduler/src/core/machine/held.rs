@@ -22,7 +22,7 @@ struct Hold {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RunEnd {
     /// It is to be stored.
-    ToStore,
+    ToKeep,
     /// Its claim is lost, and nothing more may be stored.
     Lost,
     /// Nothing: the host does not hold that claim any more.
@@ -97,7 +97,7 @@ impl Held {
         }
         hold.ended = true;
         self.ended += 1;
-        RunEnd::ToStore
+        RunEnd::ToKeep
     }
 
     /// Forgets a claim.
