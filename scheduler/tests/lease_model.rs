@@ -75,6 +75,16 @@ struct Model {
     rule: Rule,
 }
 
+/// What was looked at.
+#[derive(Debug)]
+struct Seen {
+    states: usize,
+    /// In which the execution has been taken over from a worker that was lost.
+    taken_over: usize,
+    /// And of those, in which it has ended all the same.
+    ended_after: usize,
+}
+
 impl Model {
     fn deadline(&self, asked_at: u8, now: u8) -> u8 {
         let from = match self.rule {
@@ -248,8 +258,8 @@ impl Model {
         }
     }
 
-    /// Looks at everything that can happen; how many states that is, or what is broken.
-    fn explore(&self) -> Result<usize, String> {
+    /// Looks at everything that can happen, or says what is broken.
+    fn explore(&self) -> Result<Seen, String> {
         let start = State {
             time: 0,
             execution: Execution::Queued,
@@ -272,15 +282,21 @@ impl Model {
                 }
             }
         }
-        Ok(seen.len())
+        let taken_over = seen.iter().filter(|state| state.fence > 1);
+        let ended_after = taken_over.clone().filter(|state| state.ends == 1);
+        Ok(Seen {
+            states: seen.len(),
+            taken_over: taken_over.count(),
+            ended_after: ended_after.count(),
+        })
     }
 }
 
 #[test]
 fn no_history_has_two_owners_or_two_ends() {
-    let states = Model { rule: Rule::Real }.explore().unwrap();
-    println!("{states} states");
-    assert!(states > 10_000);
+    let seen = Model { rule: Rule::Real }.explore().unwrap();
+    println!("{seen:?}");
+    assert!(seen.states > 10_000 && seen.taken_over > 1000 && seen.ended_after > 100);
 }
 
 #[test]

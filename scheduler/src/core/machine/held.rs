@@ -21,7 +21,7 @@ struct Hold {
 /// What the end of a run means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RunEnd {
-    /// It is to be stored.
+    /// It is to be kept: the store has to hear of it.
     ToKeep,
     /// Its claim is lost, and nothing more may be stored.
     Lost,
