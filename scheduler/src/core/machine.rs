@@ -15,11 +15,7 @@ mod time_watch;
 
 use std::time::Duration;
 
-use sandglass_contract::ExecutionId;
-use sandglass_registry::{
-    ExecutionStatus,
-    store::{Claim, ClaimRequest},
-};
+use sandglass_registry::{ExecutionStatus, store::ClaimRequest};
 
 use super::lease::LocalDeadline;
 pub use claims::Batch;
@@ -120,11 +116,6 @@ impl Machine {
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.draining && self.held.is_empty() && self.claims.is_quiet()
-    }
-
-    /// The claims that the host believes to hold.
-    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
-        self.held.claims()
     }
 
     fn take_in(&mut self, now: Now, event: Event, commands: &mut Vec<Command>) {
@@ -325,9 +316,9 @@ impl Machine {
         }
     }
 
-    /// The execution that a claim is about, where the host holds it.
-    #[must_use]
-    pub fn holds(&self, execution: &ExecutionId) -> bool {
+    /// Whether the host holds an execution.
+    #[cfg(test)]
+    fn holds(&self, execution: &sandglass_contract::ExecutionId) -> bool {
         self.held.claim_of(execution).is_some()
     }
 }

@@ -238,10 +238,6 @@ impl Held {
         [deadline, renewal].into_iter().flatten().min()
     }
 
-    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> {
-        self.holds.values().map(|hold| &hold.claim)
-    }
-
     pub(super) fn claim_of(&self, execution: &ExecutionId) -> Option<&Claim> {
         self.holds.get(execution).map(|hold| &hold.claim)
     }
