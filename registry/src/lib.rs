@@ -13,6 +13,7 @@ pub mod embedded;
 pub mod execution;
 pub mod gate;
 pub mod job;
+pub mod mongo;
 pub mod page;
 pub mod schedule;
 pub mod scope;

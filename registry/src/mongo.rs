@@ -1,0 +1,19 @@
+//! Everything in MongoDB, shared by any number of hosts: the store for production.
+//!
+//! [`MongoConnection`] is the way to one server or replica set; [`MongoStore`] keeps the service's own
+//! records in one database of it, [`MongoDatabase`] the documents that templates work on in another.
+//! No host leads: every decision is a compare-and-set on one document, or a transaction where several
+//! documents must change together, so that any host may stop at any point. Leases are counted by the
+//! server's clock. It is written to MongoDB's manual (8.0) and needs a replica set, of one member at
+//! the least: retryable writes, transactions and change streams exist nowhere else.
+
+mod clock;
+mod connection;
+mod failure;
+mod store;
+mod stored;
+mod time;
+
+pub use clock::ServerClock;
+pub use connection::{ConnectError, MongoConnection};
+pub use store::{MongoStore, OpenError};
