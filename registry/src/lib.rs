@@ -17,6 +17,7 @@ pub mod job;
 pub mod mongo;
 mod overlap;
 pub mod page;
+pub mod retention;
 pub mod schedule;
 pub mod scope;
 pub mod store;
@@ -38,6 +39,7 @@ pub use job::{
     Version,
 };
 pub use page::{Page, PageRequest};
+pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;
 pub use store::{Store, StoreError};

@@ -10,7 +10,10 @@
 mod batch;
 mod clock;
 mod connection;
+mod executions;
 mod failure;
+mod jobs;
+mod limits;
 mod names;
 mod reading;
 mod revisions;

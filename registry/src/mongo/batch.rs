@@ -19,14 +19,18 @@ const MOST_TRIES: u32 = 3;
 pub(super) struct Statement {
     filter: Document,
     update: Bson,
-    missing: Missing,
+    kind: Kind,
 }
 
-/// What happens where no document matches.
-#[derive(Clone, Copy)]
-enum Missing {
-    Nothing,
-    Insert,
+/// What is changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// One document that matches.
+    One,
+    /// Every document that matches.
+    All,
+    /// The one that matches, or a new one.
+    OneOrNew,
 }
 
 impl Statement {
@@ -35,7 +39,15 @@ impl Statement {
         Self {
             filter,
             update: update.into(),
-            missing: Missing::Nothing,
+            kind: Kind::One,
+        }
+    }
+
+    /// As [`Statement::change`], of every document that matches.
+    pub(super) fn change_all(filter: Document, update: impl Into<Bson>) -> Self {
+        Self {
+            kind: Kind::All,
+            ..Self::change(filter, update)
         }
     }
 
@@ -45,13 +57,18 @@ impl Statement {
         Self {
             filter: doc! {"_id": id},
             update: document.into(),
-            missing: Missing::Insert,
+            kind: Kind::OneOrNew,
         }
     }
 
     fn into_bson(self) -> Document {
-        let upsert = matches!(self.missing, Missing::Insert);
-        doc! {"q": self.filter, "u": self.update, "upsert": upsert}
+        let mut statement = doc! {"q": self.filter, "u": self.update};
+        match self.kind {
+            Kind::One => None,
+            Kind::All => statement.insert("multi", true),
+            Kind::OneOrNew => statement.insert("upsert", true),
+        };
+        statement
     }
 }
 

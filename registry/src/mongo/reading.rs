@@ -7,13 +7,17 @@ use mongodb::{
 };
 
 use super::MongoStore;
-use crate::store::StoreError;
+use crate::{
+    page::{Page, PageRequest},
+    store::StoreError,
+};
 
 /// Which documents are read, in which order, how many of them, and what of them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Read {
     pub(super) filter: Document,
     sort: Option<Document>,
+    skip: Option<u64>,
     limit: Option<i64>,
     projection: Option<Document>,
 }
@@ -31,6 +35,14 @@ impl Read {
     pub(super) fn sorted(self, sort: Document) -> Self {
         Self {
             sort: Some(sort),
+            ..self
+        }
+    }
+
+    /// Without the first so many.
+    pub(super) fn after(self, skip: u64) -> Self {
+        Self {
+            skip: Some(skip),
             ..self
         }
     }
@@ -57,6 +69,7 @@ impl Read {
     pub(super) fn options(&self) -> FindOptions {
         let mut options = FindOptions::default();
         options.sort.clone_from(&self.sort);
+        options.skip = self.skip;
         options.limit = self.limit;
         options.projection.clone_from(&self.projection);
         options
@@ -83,5 +96,22 @@ impl MongoStore {
         read: Read,
     ) -> Result<Option<Document>, StoreError> {
         Ok(self.find(collection, read.first(1)).await?.pop())
+    }
+
+    /// Reads a page of a list.
+    pub(super) async fn page<T>(
+        &self,
+        collection: &str,
+        filter: Document,
+        order: Document,
+        request: PageRequest,
+        read: impl Fn(Document) -> Result<T, StoreError>,
+    ) -> Result<Page<T>, StoreError> {
+        let counted = self.collection(collection);
+        let total = counted.count_documents(filter.clone()).await?;
+        let page = Read::of(filter).sorted(order).after(request.offset());
+        let page = self.find(collection, page.first(request.limit())).await?;
+        let items = page.into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Page::new(request, items, total))
     }
 }

@@ -9,6 +9,7 @@ use mongodb::{Collection, Database, bson::Document, error::Error};
 use sandglass_contract::Clock;
 
 use super::{MongoConnection, revisions::Revisions, time::StoreTime};
+use crate::retention::Retention;
 
 /// Why the store was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,7 @@ pub struct MongoStore {
     pub(super) database: Database,
     pub(super) time: StoreTime,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) retention: Retention,
     pub(super) revisions: Arc<Revisions>,
     /// Whether the last claim met those of other hosts.
     pub(super) crowded: Arc<AtomicBool>,
