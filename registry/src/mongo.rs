@@ -8,8 +8,10 @@
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
 mod clock;
+mod collections;
 mod connection;
 mod failure;
+mod opening;
 mod store;
 mod stored;
 mod time;
