@@ -7,13 +7,21 @@
 //! server's clock. It is written to MongoDB's manual (8.0) and needs a replica set, of one member at
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
+mod accounts;
+mod audit;
+mod backfills;
+mod blackouts;
+mod bucket;
 mod clock;
 mod collections;
+mod components;
 mod connection;
 mod failure;
+mod listing;
 mod opening;
 mod store;
 mod stored;
+mod templates;
 mod time;
 
 pub use clock::ServerClock;

@@ -1,10 +1,6 @@
 //! Which databases are opened, and which are refused.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "tests may panic"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
 mod mongodb;
 
@@ -45,17 +41,17 @@ async fn indexes(database: &Database) -> Vec<(String, Vec<String>)> {
 #[tokio::test]
 async fn several_hosts_open_a_database_at_once_and_again() {
     let (connection, database) = database("opening").await;
-    let (first, second, third) = tokio::join!(
-        open(&connection),
-        open(&connection),
-        open(&connection)
-    );
+    let (first, second, third) =
+        tokio::join!(open(&connection), open(&connection), open(&connection));
     for opened in [first, second, third] {
         opened.unwrap();
     }
     let made = indexes(&database).await;
     assert!(made.len() > 15, "{made:?}");
-    let (_, executions) = made.iter().find(|(name, _)| name == "job_executions").unwrap();
+    let (_, executions) = made
+        .iter()
+        .find(|(name, _)| name == "job_executions")
+        .unwrap();
     assert!(executions.iter().any(|it| it == "turn_1"), "{executions:?}");
     open(&connection).await.unwrap();
     assert_eq!(indexes(&database).await, made);
@@ -92,7 +88,10 @@ async fn a_newer_database_is_refused() {
     open(&connection).await.unwrap();
     let marks = database.collection::<Document>("data_version");
     let newer = doc! {"$set": {"version": 99}};
-    marks.update_one(doc! {"_id": "sandglass"}, newer).await.unwrap();
+    marks
+        .update_one(doc! {"_id": "sandglass"}, newer)
+        .await
+        .unwrap();
     let error = open(&connection).await.unwrap_err().to_string();
     let expect = "has data version 99 and this sandglass knows up to 1; run the newer version";
     assert!(error.contains(expect), "{error}");
