@@ -8,6 +8,7 @@
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
 mod accounts;
+mod artifacts;
 mod audit;
 mod backfills;
 mod blackouts;
@@ -24,6 +25,7 @@ mod stored;
 mod templates;
 mod time;
 
+pub use artifacts::MongoArtifacts;
 pub use clock::ServerClock;
 pub use connection::{ConnectError, MongoConnection};
 pub use store::{MongoStore, OpenError};
