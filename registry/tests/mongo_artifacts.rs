@@ -1,10 +1,6 @@
 //! Artifacts in MongoDB are read as they were written, whole or in part, by every host.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "tests may panic"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
 mod mongodb;
 
@@ -33,11 +29,7 @@ async fn artifacts(name: &str) -> (MongoArtifacts, MongoArtifacts, Database) {
     store.unwrap();
     let client = Client::with_uri_str(&url).await.unwrap();
     let artifacts = || MongoArtifacts::new(&connection, clock.clone());
-    (
-        artifacts(),
-        artifacts(),
-        client.default_database().unwrap(),
-    )
+    (artifacts(), artifacts(), client.default_database().unwrap())
 }
 
 fn bytes(length: usize) -> Vec<u8> {
@@ -131,7 +123,10 @@ async fn artifacts_are_listed_below_their_folder_and_removed() {
     let listed = async |prefix: Option<&str>| {
         let prefix = prefix.map(Path::from);
         let found: Vec<_> = there.list(prefix.as_ref()).try_collect().await.unwrap();
-        found.into_iter().map(|it| it.location.to_string()).collect::<Vec<_>>()
+        found
+            .into_iter()
+            .map(|it| it.location.to_string())
+            .collect::<Vec<_>>()
     };
     assert_eq!(listed(Some("exec_1")).await, ["exec_1/a", "exec_1/b"]);
     assert_eq!(listed(None).await.len(), 4);
@@ -150,9 +145,15 @@ async fn what_is_not_done_says_so() {
     here.put(&path, bytes(3).into()).await.unwrap();
     let only_new = PutOptions::from(PutMode::Create);
     let refused = here.put_opts(&path, bytes(3).into(), only_new).await;
-    assert!(matches!(refused, Err(Error::NotSupported { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::NotSupported { .. })),
+        "{refused:?}"
+    );
     let copied = here.copy(&path, &Path::from("exec_1/b")).await;
-    assert!(matches!(copied, Err(Error::NotSupported { .. })), "{copied:?}");
+    assert!(
+        matches!(copied, Err(Error::NotSupported { .. })),
+        "{copied:?}"
+    );
     let past = GetOptions::new().with_range(Some(5..6_u64));
     assert!(here.get_opts(&path, past).await.is_err());
     database.drop().await.unwrap();

@@ -237,7 +237,9 @@ impl fmt::Display for MongoArtifacts {
 
 impl fmt::Debug for MongoArtifacts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("MongoArtifacts").finish_non_exhaustive()
+        formatter
+            .debug_struct("MongoArtifacts")
+            .finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     collections::{BACKFILLS, EXECUTIONS},
     failure::is_taken,
     listing::{one, page, within},
-    stored::{corrupt, from_document, to_document},
+    stored::{corrupt, from_bson, from_document, to_document},
 };
 use crate::{
     backfill::{Backfill, BackfillStatus},
@@ -148,10 +148,10 @@ impl MongoStore {
         let counted: Vec<Document> = counted.try_collect().await?;
         counted
             .into_iter()
-            .map(|group| {
+            .map(|mut group| {
+                let count = group.remove("count").unwrap_or_default();
                 let id = group.get_str("_id").map_err(|it| corrupt(BACKFILL, it))?;
-                let count = group.get_i64("count").map_err(|it| corrupt(BACKFILL, it))?;
-                Ok((id.to_owned(), u32::try_from(count).unwrap_or(u32::MAX)))
+                Ok((id.to_owned(), from_bson(BACKFILL, count)?))
             })
             .collect()
     }
