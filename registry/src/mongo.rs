@@ -8,6 +8,7 @@
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
 mod accounts;
+mod artifacts;
 mod audit;
 mod backfills;
 mod batch;
@@ -31,6 +32,7 @@ mod templates;
 mod time;
 mod transaction;
 
+pub use artifacts::MongoArtifacts;
 pub use clock::ServerClock;
 pub use connection::{ConnectError, MongoConnection};
 pub use store::{MongoStore, OpenError};

@@ -52,7 +52,10 @@ async fn several_hosts_open_a_database_at_once_and_again() {
         .iter()
         .find(|(name, _)| name == "job_executions")
         .unwrap();
-    assert!(executions.iter().any(|it| it == "turn_1"), "{executions:?}");
+    assert!(
+        executions.iter().any(|it| it == "expire_at_1"),
+        "{executions:?}"
+    );
     open(&connection).await.unwrap();
     assert_eq!(indexes(&database).await, made);
     database.drop().await.unwrap();

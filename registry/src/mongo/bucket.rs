@@ -89,6 +89,12 @@ impl Bucket {
         self.files.insert_one(document).await.map(|_| ())
     }
 
+    /// How many pieces of a file were written.
+    pub(super) async fn count(&self, file: &Bson) -> Result<u64, Error> {
+        let of_it = doc! {"files_id": file.clone()};
+        self.chunks.count_documents(of_it).await
+    }
+
     /// Removes a file, and its pieces after it.
     pub(super) async fn remove(&self, file: &Bson) -> Result<(), Error> {
         self.files.delete_one(doc! {"_id": file.clone()}).await?;

@@ -155,14 +155,10 @@ impl Opening<'_> {
 
     /// Makes what is missing, and changes what is otherwise than it shall be.
     async fn arrange(&self) -> Result<(), Error> {
-        let mut found = BTreeMap::new();
-        let mut listed = self.database.list_collections().await?;
-        while let Some(collection) = listed.try_next().await? {
-            found.insert(collection.name, collection.options.validator);
-        }
+        let found = self.validators().await?;
         for plan in collections::all() {
             match found.get(plan.name) {
-                // It locks the collection, so that it is not done for nothing.
+                // A change locks the collection, and needs more than the role readWrite.
                 Some(validator) if *validator == plan.validator => {}
                 Some(_) => self.change(&plan).await?,
                 None => self.create(&plan).await?,
@@ -172,11 +168,25 @@ impl Opening<'_> {
         Ok(())
     }
 
+    /// The collections that are there, with their validators.
+    async fn validators(&self) -> Result<BTreeMap<String, Option<Document>>, Error> {
+        let mut found = BTreeMap::new();
+        let mut listed = self.database.list_collections().await?;
+        while let Some(collection) = listed.try_next().await? {
+            found.insert(collection.name, collection.options.validator);
+        }
+        Ok(found)
+    }
+
     async fn create(&self, plan: &Plan) -> Result<(), Error> {
         let command = validated(doc! {"create": plan.name}, plan);
         match self.database.run_command(command).await {
             Ok(_) => Ok(()),
-            Err(error) if is_there(&error) => self.change(plan).await,
+            // Another host made it, most likely the same.
+            Err(error) if is_there(&error) => match self.validators().await?.get(plan.name) {
+                Some(validator) if *validator == plan.validator => Ok(()),
+                _ => self.change(plan).await,
+            },
             Err(error) => Err(error),
         }
     }
