@@ -12,6 +12,7 @@ pub mod concurrency;
 pub mod embedded;
 pub mod execution;
 pub mod gate;
+pub mod host;
 pub mod job;
 pub mod mongo;
 pub mod page;
@@ -30,6 +31,7 @@ pub use execution::{
     ParentExecution, Trigger,
 };
 pub use gate::Gate;
+pub use host::{HostOrder, HostRecord, HostReport, HostState, Labels, Placement};
 pub use job::{
     Dependencies, Job, JobText, Notifications, OverlapPolicy, RetryPolicy, Tag, TimeoutSeconds,
     Version,

@@ -26,7 +26,7 @@ pub(super) enum End {
 /// Ends executions of one kind and says which.
 pub(super) fn end_all(
     connection: &Connection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: u32,
     now: Timestamp,
 ) -> Result<Vec<ExecutionId>, StoreError> {
