@@ -148,7 +148,6 @@ fn success() -> Ending {
         attempt: Attempt {
             attempt: 1,
             execution_host: "host".to_owned(),
-            labels: Labels::default(),
             started_at: at,
             completed_at: at,
             outcome: OutcomeCode::Success,

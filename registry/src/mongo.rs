@@ -10,6 +10,7 @@
 mod clock;
 mod connection;
 mod failure;
+mod hosts;
 mod store;
 mod stored;
 mod time;

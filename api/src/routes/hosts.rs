@@ -1,7 +1,5 @@
 //! Hosts: who takes part, what each of them holds, and telling one to begin nothing new.
 
-use std::collections::BTreeMap;
-
 use axum::{Json, extract::State};
 use jiff::Timestamp;
 use sandglass_contract::{ExecutionId, HostInstanceId, UserId};

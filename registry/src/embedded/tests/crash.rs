@@ -165,7 +165,6 @@ async fn run(store: &EmbeddedStore, claimed: &Claimed) {
         attempt: Attempt {
             attempt: claimed.execution.attempt,
             execution_host: "host".to_owned(),
-            labels: Labels::default(),
             started_at: now,
             completed_at: now,
             outcome: OutcomeCode::Success,
