@@ -121,6 +121,19 @@ fn a_job_runs_on_hosts_that_have_its_labels() {
     assert_eq!(ended["placement"], json!({"zone": "eu"}));
     assert_eq!(status(&client, &waits), "queued");
 
+    let warnings = |placement: Value| {
+        let draft = json!({
+            "name": "a placed job", "template_type": "test_scheduler",
+            "schedule": {"type": "manual"}, "placement": placement
+        });
+        let path = "/api/admin/scheduler-jobs/preview";
+        let preview = client.post(path, &draft).expect(200).body;
+        assert_eq!(preview["issues"], json!([]));
+        preview["warnings"].clone()
+    };
+    assert_eq!(warnings(json!({"zone": "eu"})), json!([]));
+    assert_eq!(warnings(json!({"zone": "us"}))[0]["code"], "no_such_host");
+
     let path = format!("/api/admin/scheduler-jobs/{far}");
     let changed = client.put(&path, &json!({"placement": {}})).expect(200);
     assert_eq!(changed.body["job"]["placement"], json!({}));

@@ -89,10 +89,19 @@ impl MongoStore {
         self.collection(HOSTS)
     }
 
+    /// For how many milliseconds a host has been silent.
+    fn silence(&self) -> Document {
+        doc! {"$dateDiff": {
+            "startDate": "$last_seen_at",
+            "endDate": self.time.now(),
+            "unit": "millisecond",
+        }}
+    }
+
     /// The condition that a host was heard of last so long ago, or longer.
     fn silent_for(&self, duration: Duration) -> Document {
         let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        doc! {"$expr": {"$lte": ["$last_seen_at", self.time.after(-milliseconds)]}}
+        doc! {"$expr": {"$gte": [self.silence(), milliseconds]}}
     }
 
     async fn forget_long_silent(&self, but: &str) -> Result<(), StoreError> {
@@ -135,7 +144,7 @@ impl MongoStore {
             doc! {"$sort": {"_id": 1}},
             doc! {"$set": {
                 "name": "$_id",
-                "silent_for": {"$subtract": [self.time.now(), "$last_seen_at"]},
+                "silent_for": self.silence(),
             }},
         ];
         let found: Vec<Document> = hosts.aggregate(stages).await?.try_collect().await?;
