@@ -1,6 +1,7 @@
 //! The service, put together from its parts.
 
 mod first_user;
+mod host;
 mod ports;
 mod signals;
 mod templates;
@@ -58,6 +59,8 @@ impl Service {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::with_offset(settings.clock_offset));
         let store = EmbeddedStore::open(folder, clock.clone()).or_fail("opening the store")?;
         let store: Arc<dyn Store> = Arc::new(store);
+        let identity = host::identity(settings, clock.now());
+        host::take_name(&identity, store.as_ref(), clock.as_ref()).await?;
         let database = EmbeddedDatabase::open(folder, clock.clone());
         let database: Arc<dyn ApplicationDatabase> =
             Arc::new(database.or_fail("opening the application database")?);
@@ -86,8 +89,7 @@ impl Service {
         templates::register(&catalogue).await?;
 
         let scheduler_settings = SchedulerSettings {
-            host_name: settings.host_name.clone(),
-            concurrent_runs: settings.concurrent_runs,
+            host: identity,
             lease: LEASE,
         };
         let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());

@@ -13,6 +13,7 @@ pub mod concurrency;
 pub mod embedded;
 pub mod execution;
 pub mod gate;
+pub mod host;
 pub mod job;
 pub mod mongo;
 mod overlap;
@@ -34,6 +35,7 @@ pub use execution::{
     ParentExecution, Trigger,
 };
 pub use gate::Gate;
+pub use host::{HostOrder, HostRecord, HostReport, HostState, Labels, Placement};
 pub use job::{
     Dependencies, Job, JobText, Notifications, OverlapPolicy, RetryPolicy, Tag, TimeoutSeconds,
     Version,

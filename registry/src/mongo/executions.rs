@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     execution::{Execution, ExecutionStatus},
+    host::Labels,
     page::Page,
     scope::Scope,
     store::{
@@ -39,7 +40,7 @@ use crate::{
 };
 
 pub(super) use cancelling::{Others, cancel_others};
-pub(super) use documents::text;
+pub(super) use documents::{met_by, text};
 use documents::{As, new_document};
 pub(super) use settling::forget_former_parents;
 
@@ -77,8 +78,8 @@ impl ExecutionStore for MongoStore {
         self.claim_for(&request).await
     }
 
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.next_moment().await
+    async fn next_claimable(&self, labels: &Labels) -> Result<Option<Timestamp>, StoreError> {
+        self.next_moment(labels).await
     }
 
     async fn end_overdue(&self, limit: u32) -> Result<Overdue, StoreError> {
