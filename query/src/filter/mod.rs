@@ -136,7 +136,8 @@ impl Filter {
         parse::parse_filter(document)
     }
 
-    /// The filter in MongoDB's own form. [`Filter::from_bson`] reads it back as an equal filter.
+    /// The filter in MongoDB's own form. [`Filter::from_bson`] reads it back as an equal filter, save
+    /// for regular expressions with classes that are too long when they are spelt out.
     pub fn to_bson(&self) -> Document {
         render::filter(self)
     }
