@@ -8,6 +8,7 @@ use regex_syntax::{
 };
 
 const MAX_NESTING: u32 = 50;
+const MAX_SIMPLIFICATIONS: usize = 8;
 /// The most times that PCRE2 repeats something (PCRE2 manual, "pcre2limits").
 const MAX_REPETITIONS: u32 = 65_535;
 
@@ -30,7 +31,20 @@ pub(super) struct Portable(Hir);
 
 impl Portable {
     /// Reads a pattern; the error says why it cannot be used.
-    pub(super) fn parse(source: &str, Options(options): Options<'_>) -> Result<Self, String> {
+    pub(super) fn parse(source: &str, options: Options<'_>) -> Result<Self, String> {
+        let mut pattern = Self::parse_once(source, options)?;
+        // What is printed may be simplified further when it is read.
+        for _ in 0..MAX_SIMPLIFICATIONS {
+            let printed = pattern.print(Boundary::Plain);
+            match Self::parse_once(&printed, Options("")) {
+                Ok(simpler) if simpler.print(Boundary::Plain) != printed => pattern = simpler,
+                _ => break,
+            }
+        }
+        Ok(pattern)
+    }
+
+    fn parse_once(source: &str, Options(options): Options<'_>) -> Result<Self, String> {
         let has = |option: char| options.contains(option);
         let mut ast = ast::parse::ParserBuilder::new()
             .nest_limit(MAX_NESTING)
@@ -139,7 +153,7 @@ fn check(hir: &Hir) -> Result<(), String> {
     match hir.kind() {
         HirKind::Empty | HirKind::Literal(_) => Ok(()),
         HirKind::Class(class) if class.is_empty() => {
-            Err("a class in the pattern stands for no character at all".to_owned())
+            Err("a class of the pattern stands for no character at all".to_owned())
         }
         HirKind::Class(_) => Ok(()),
         HirKind::Look(look) => match boundary_or_line(*look) {
@@ -204,11 +218,7 @@ fn print(hir: &Hir, boundary: Boundary, text: &mut String) {
                 (min, Some(max)) => format!("{{{min},{max}}}"),
             });
         }
-        HirKind::Capture(capture) => {
-            text.push_str("(?:");
-            print(&capture.sub, boundary, text);
-            text.push(')');
-        }
+        HirKind::Capture(capture) => print(&capture.sub, boundary, text),
         HirKind::Concat(parts) => parts.iter().for_each(|part| print(part, boundary, text)),
         HirKind::Alternation(parts) => {
             text.push_str("(?:");
