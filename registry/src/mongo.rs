@@ -7,6 +7,7 @@
 //! server's clock. It is written to MongoDB's manual (8.0) and needs a replica set, of one member at
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
+mod application;
 mod clock;
 mod connection;
 mod failure;
@@ -14,6 +15,8 @@ mod store;
 mod stored;
 mod time;
 
+pub use crate::application::TakenId;
+pub use application::{MongoDatabase, MongoDatabaseSettings};
 pub use clock::ServerClock;
 pub use connection::{ConnectError, MongoConnection};
 pub use store::{MongoStore, OpenError};
