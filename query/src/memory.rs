@@ -162,16 +162,15 @@ impl ApplicationDatabase for MemoryDatabase {
     }
 }
 
-/// The document with its `_id`, made from a counter where it has none.
-fn identified(document: Document, number: u64) -> (OrderedValue, Document) {
-    if let Some(id) = document.get("_id") {
-        return (OrderedValue(id.clone()), document);
-    }
+/// The document with its `_id` in front, made from a counter where it has none.
+fn identified(mut document: Document, number: u64) -> (OrderedValue, Document) {
     let mut bytes = [0; 12];
     for (byte, digit) in bytes.iter_mut().skip(4).zip(number.to_be_bytes()) {
         *byte = digit;
     }
-    let id = Value::ObjectId(ObjectId::from_bytes(bytes));
+    let id = document
+        .remove("_id")
+        .unwrap_or_else(|| Value::ObjectId(ObjectId::from_bytes(bytes)));
     let mut with_id = Document::new();
     with_id.insert("_id", id.clone());
     with_id.extend(document);

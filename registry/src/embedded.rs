@@ -35,7 +35,8 @@ use std::{fmt, path::Path, sync::Arc};
 use jiff::Timestamp;
 use sandglass_contract::Clock;
 
-pub use application::{APPLICATION_FILE, EmbeddedDatabase, TakenId};
+pub use crate::application::TakenId;
+pub use application::{APPLICATION_FILE, EmbeddedDatabase};
 pub use connection::OpenError;
 pub use writer::WriteCounts;
 

@@ -5,6 +5,7 @@
 //! promise, and `embedded` keeps them in SQLite. Nothing here decides when a job runs, nor runs one.
 
 pub mod account;
+mod application;
 mod attempt_end;
 pub mod audit;
 pub mod backfill;

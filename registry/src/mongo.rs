@@ -8,6 +8,7 @@
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
 mod accounts;
+mod application;
 mod artifacts;
 mod audit;
 mod backfills;
@@ -33,6 +34,8 @@ mod templates;
 mod time;
 mod transaction;
 
+pub use crate::application::TakenId;
+pub use application::{MongoDatabase, MongoDatabaseSettings};
 pub use artifacts::MongoArtifacts;
 pub use clock::ServerClock;
 pub use connection::{ConnectError, MongoConnection};

@@ -2,8 +2,8 @@
 //!
 //! A condition on a path holds where any value that the path reaches satisfies it, and a path that
 //! ends at an array reaches the elements and the array itself. Negations (`$ne`, `$nin`, `$not`,
-//! `$nor`) hold where the positive form does not. Inside `$elemMatch` and `$pull`, conditions are
-//! asked of one value as it is.
+//! `$nor`) hold where the positive form does not. Inside `$elemMatch`, conditions are asked of one
+//! value as it is; `$pull` asks an element as if it were a field.
 
 use std::cmp::Ordering;
 
@@ -50,9 +50,27 @@ fn filter_matches(filter: &Filter, root: Root<'_>) -> bool {
     })
 }
 
-fn path_satisfies(root: Root<'_>, path: &FieldPath, condition: &Condition) -> bool {
+/// Whether any of the values that are reached is accepted; `None` stands for a field that is not there.
+type AnyValue<'f, 'v> = dyn Fn(LastArray, &dyn Fn(Option<ValueRef<'v>>) -> bool) -> bool + 'f;
+
+fn path_satisfies<'a>(root: Root<'a>, path: &FieldPath, condition: &Condition) -> bool {
     let any =
-        |last, accepts: &dyn Fn(Option<ValueRef<'_>>) -> bool| any_value(root, path, last, accepts);
+        |last, accepts: &dyn Fn(Option<ValueRef<'a>>) -> bool| any_value(root, path, last, accepts);
+    satisfied(&any, condition)
+}
+
+/// Whether a value satisfies a condition as if it were a field: of an array, an element suffices.
+pub(crate) fn field_satisfies<'a>(value: ValueRef<'a>, condition: &Condition) -> bool {
+    let any = |last, accepts: &dyn Fn(Option<ValueRef<'a>>) -> bool| match value {
+        ValueRef::Array(elements) if last == LastArray::Opened => {
+            elements.iter().any(|element| accepts(Some(element))) || accepts(Some(value))
+        }
+        _ => accepts(Some(value)),
+    };
+    satisfied(&any, condition)
+}
+
+fn satisfied(any: &AnyValue<'_, '_>, condition: &Condition) -> bool {
     let equals = |literal: &Literal| {
         any(LastArray::Opened, &|value| match value {
             Some(value) => literal.equals(value),
@@ -76,9 +94,7 @@ fn path_satisfies(root: Root<'_>, path: &FieldPath, condition: &Condition) -> bo
         Condition::NotIn(set) => !contains(set),
         Condition::Exists(Presence::Present) => any(LastArray::Opened, &|value| value.is_some()),
         Condition::Exists(Presence::Absent) => !any(LastArray::Opened, &|value| value.is_some()),
-        Condition::Not(conditions) => !conditions
-            .iter()
-            .all(|condition| path_satisfies(root, path, condition)),
+        Condition::Not(conditions) => !conditions.iter().all(|condition| satisfied(any, condition)),
         Condition::All(set) => !set.is_empty() && set.iter().all(equals),
         Condition::AnyElement(_) | Condition::Size(_) => any(LastArray::Whole, &|value| {
             value.is_some_and(|value| value_satisfies(value, condition))
@@ -97,7 +113,7 @@ fn path_satisfies(root: Root<'_>, path: &FieldPath, condition: &Condition) -> bo
 }
 
 /// Whether one value, taken as it is, satisfies a condition.
-pub(crate) fn value_satisfies(value: ValueRef<'_>, condition: &Condition) -> bool {
+fn value_satisfies(value: ValueRef<'_>, condition: &Condition) -> bool {
     match condition {
         Condition::Equal(literal) => literal.equals(value),
         Condition::NotEqual(literal) => !literal.equals(value),

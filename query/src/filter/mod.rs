@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 use crate::{Document, FieldPath, QueryError, Value, extended_json};
 
 pub(crate) use literal::{Literal, LiteralSet};
-pub(crate) use matcher::value_satisfies;
+pub(crate) use matcher::field_satisfies;
 pub(crate) use parse::{BOUNDS, is_operator_document, parse_conditions, parse_filter_at};
 pub(crate) use pattern::Pattern;
 pub(crate) use render::conditions as render_conditions;
@@ -136,7 +136,8 @@ impl Filter {
         parse::parse_filter(document)
     }
 
-    /// The filter in MongoDB's own form. [`Filter::from_bson`] reads it back as an equal filter.
+    /// The filter in MongoDB's own form. [`Filter::from_bson`] reads it back as an equal filter, save
+    /// for regular expressions with classes that are too long when they are spelt out.
     pub fn to_bson(&self) -> Document {
         render::filter(self)
     }

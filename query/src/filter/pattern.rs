@@ -1,4 +1,11 @@
-//! Regular expressions in filters: the syntax of the Rust `regex` crate, which runs in linear time.
+//! Regular expressions in filters: the syntax of the Rust `regex` crate, with the classes of PCRE2.
+//!
+//! What is written is parsed once and printed in the part of the syntax that Rust's `regex` and
+//! MongoDB's PCRE2 read alike, without options, so that both find the same: `$` ends at the very end
+//! of the text, `\d`, `\w`, `\s` and `\b` know ASCII only (MongoDB manual, "$regex"), and `\p{…}` and
+//! what ignores case are spelt out. The evaluation here takes linear time.
+
+mod portable;
 
 use regex::{Regex, RegexBuilder};
 
@@ -7,21 +14,24 @@ use crate::{
     pointer::{Pointer, shown},
 };
 
-const MAX_CHARACTERS: usize = 256;
-const MAX_COMPILED_BYTES: usize = 1024 * 1024;
-const MAX_NESTING: u32 = 50;
+use portable::{Boundary, Options, Portable};
 
-/// A regular expression with its options.
+const MAX_CHARACTERS: usize = 256;
+/// What MongoDB takes (MongoDB manual, "$regex"), with some room.
+const MAX_PRINTED_BYTES: usize = 32_000;
+const MAX_COMPILED_BYTES: usize = 1024 * 1024;
+
+/// A regular expression.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
+    /// As it is printed.
     source: String,
-    options: String,
     regex: Regex,
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.source == other.source && self.options == other.options
+        self.source == other.source
     }
 }
 
@@ -45,49 +55,38 @@ impl Pattern {
                 shown(&option.to_string())
             ));
         }
-        let has = |option: char| options.contains(option);
-        let built = RegexBuilder::new(source)
-            .case_insensitive(has('i'))
-            .multi_line(has('m'))
-            .dot_matches_new_line(has('s'))
-            .ignore_whitespace(has('x'))
-            .nest_limit(MAX_NESTING)
+        let portable = match Portable::parse(source, Options(options)) {
+            Ok(portable) => portable,
+            Err(why) => return refuse(why),
+        };
+        let source = portable.print(Boundary::Plain);
+        if source.len() > MAX_PRINTED_BYTES {
+            return refuse(format!(
+                "the pattern takes {} bytes with its classes spelt out; at most \
+                 {MAX_PRINTED_BYTES} are allowed",
+                source.len()
+            ));
+        }
+        let built = RegexBuilder::new(&portable.print(Boundary::Ascii))
             .size_limit(MAX_COMPILED_BYTES)
             .dfa_size_limit(MAX_COMPILED_BYTES)
             .build();
         match built {
-            Ok(regex) => Ok(Self {
-                source: source.to_owned(),
-                options: "imsx".chars().filter(|option| has(*option)).collect(),
-                regex,
-            }),
+            Ok(regex) => Ok(Self { source, regex }),
             Err(regex::Error::CompiledTooBig(_)) => refuse(format!(
                 "the pattern takes more than {MAX_COMPILED_BYTES} bytes when compiled; use \
                  smaller repetitions"
             )),
-            Err(error) => refuse(format!(
-                "not a pattern in the syntax of the Rust regex crate (no look-around, no \
-                 backreferences): {}",
-                last_line(&error.to_string())
-            )),
+            Err(error) => refuse(portable::refusal(&error)),
         }
     }
 
+    /// The pattern as it is printed.
     pub(crate) fn source(&self) -> &str {
         &self.source
-    }
-
-    pub(crate) fn options(&self) -> &str {
-        &self.options
     }
 
     pub(crate) fn is_match(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
-}
-
-/// The regex crate draws the place of the error; its last line says what is wrong.
-fn last_line(message: &str) -> &str {
-    let line = message.lines().last().unwrap_or(message);
-    line.strip_prefix("error: ").unwrap_or(line)
 }

@@ -27,11 +27,6 @@ pub(crate) fn conditions(conditions: &[Condition]) -> Document {
     for condition in conditions {
         let (name, value) = self::condition(condition);
         document.insert(name, value);
-        if let Condition::Matches(pattern) = condition
-            && !pattern.options().is_empty()
-        {
-            document.insert("$options", pattern.options());
-        }
     }
     document
 }

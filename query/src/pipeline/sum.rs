@@ -5,10 +5,7 @@
 //! "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", 1974). What is no
 //! number is passed over.
 
-use crate::{
-    DatabaseError, Value,
-    arithmetic::{ArithmeticError, as_double},
-};
+use crate::{DatabaseError, Value, arithmetic::ArithmeticError};
 
 /// Numbers summed so far.
 #[derive(Debug, Clone, Default)]
@@ -91,24 +88,29 @@ impl Sum {
         self.double = total;
     }
 
+    /// The sum as a double, rounded once.
     fn as_double(&self) -> f64 {
-        let whole = i64::try_from(self.whole).map_or_else(
-            |_| approximate(self.whole),
-            |whole| as_double(&Value::Int64(whole)).unwrap_or(f64::NAN),
-        );
-        let doubles = if self.double.is_finite() {
-            self.double + self.compensation
+        let (high, low) = split(self.whole);
+        let total = self.double + high;
+        if !total.is_finite() {
+            return total;
+        }
+        let error = if self.double.abs() >= high.abs() {
+            (self.double - total) + high
         } else {
-            self.double
+            (high - total) + self.double
         };
-        doubles + whole
+        total + (error + self.compensation + low)
     }
 }
 
+/// The nearest double of a whole number, and what is missing.
 #[allow(
     clippy::cast_precision_loss,
-    reason = "a sum that does not fit in 64 bits is a double by MongoDB's rule"
+    clippy::cast_possible_truncation,
+    reason = "what the first cast loses is the second number"
 )]
-fn approximate(number: i128) -> f64 {
-    number as f64
+fn split(number: i128) -> (f64, f64) {
+    let high = number as f64;
+    (high, (number - high as i128) as f64)
 }

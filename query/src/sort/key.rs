@@ -92,7 +92,7 @@ fn find_best<'a>(
     parts: Vec<Part<'a>>,
     best: &mut Option<Vec<&'a Value>>,
 ) -> Result<(), DatabaseError> {
-    let parts: Vec<Part<'a>> = parts.into_iter().map(follow).collect();
+    let parts: Vec<Part<'a>> = parts.into_iter().map(follow).collect::<Result<_, _>>()?;
     let mut shared: Option<&'a [Value]> = None;
     for part in &parts {
         if let Part::Array(elements, _) = part {
@@ -143,36 +143,54 @@ fn comes_first(sort: &Sort, left: &[&Value], right: &[&Value]) -> bool {
 }
 
 /// Follows a path until it ends or comes to an array.
-fn follow(part: Part<'_>) -> Part<'_> {
+fn follow(part: Part<'_>) -> Result<Part<'_>, DatabaseError> {
     let Part::Inside(mut document, mut steps) = part else {
-        return part;
+        return Ok(part);
     };
     while let Some((step, rest)) = steps.split_first() {
         let mut value = document.get(&step.name).unwrap_or(&NULL);
         steps = rest;
         while let Value::Array(elements) = value {
             // A position goes straight to its element.
-            match steps.split_first() {
-                Some((step, rest)) if step.position.is_some() => {
-                    value = step
-                        .position
-                        .and_then(|position| elements.get(position))
-                        .unwrap_or(&NULL);
-                    steps = rest;
-                    if rest.is_empty() {
-                        return Part::Value(value);
-                    }
-                }
-                _ => return Part::Array(elements, steps),
+            let Some((element, rest)) = at_position(elements, steps)? else {
+                return Ok(Part::Array(elements, steps));
+            };
+            value = element;
+            steps = rest;
+            if rest.is_empty() {
+                return Ok(Part::Value(value));
             }
         }
         match value {
-            _ if steps.is_empty() => return Part::Value(value),
+            _ if steps.is_empty() => return Ok(Part::Value(value)),
             Value::Document(inner) => document = inner,
-            _ => return Part::Value(&NULL),
+            _ => return Ok(Part::Value(&NULL)),
         }
     }
-    Part::Value(&NULL)
+    Ok(Part::Value(&NULL))
+}
+
+/// The element at the position that comes next on a path, if one does and there is such an element.
+fn at_position<'a>(
+    elements: &'a [Value],
+    steps: &'a [Step],
+) -> Result<Option<(&'a Value, &'a [Step])>, DatabaseError> {
+    let Some((step, rest)) = steps.split_first() else {
+        return Ok(None);
+    };
+    let element = step.position.and_then(|position| elements.get(position));
+    let is_name = |element: &Value| match element {
+        Value::Document(document) => document.contains_key(&step.name),
+        _ => false,
+    };
+    if element.is_some() && elements.iter().any(is_name) {
+        return Err(DatabaseError::InvalidArgument(format!(
+            "documents cannot be sorted by {:?} where it is both a position in an array and a field \
+             of its elements",
+            step.name
+        )));
+    }
+    Ok(element.map(|element| (element, rest)))
 }
 
 fn enter<'a>(part: Part<'a>, element: Option<&'a Value>) -> Part<'a> {

@@ -7,13 +7,13 @@ use crate::{
     arithmetic::{ArithmeticError, add, multiply},
     check_storable,
     compare::compare,
-    filter::value_satisfies,
+    filter::field_satisfies,
     value::ValueRef,
 };
 
 use super::{
     Action, Change, End, Operation, PullTest, Update,
-    place::{enters_array, find, is_element, put, remove},
+    place::{enters_array, find, is_element, leads_on, put, remove},
 };
 
 pub(super) fn apply(
@@ -131,18 +131,23 @@ fn rename(
     from: &FieldPath,
     to: &FieldPath,
 ) -> Result<Change, DatabaseError> {
+    if !leads_on(document, from) {
+        return Err(DatabaseError::InvalidArgument(format!(
+            "cannot rename the field {from}: its path goes through a value without fields"
+        )));
+    }
+    if find(document, from).is_none() {
+        return Ok(Change::Unchanged);
+    }
     if enters_array(document, from) || enters_array(document, to) {
         return Err(DatabaseError::InvalidArgument(format!(
             "cannot rename the field {from} to {to}: $rename does not reach into arrays"
         )));
     }
-    match remove(document, from) {
-        None => Ok(Change::Unchanged),
-        Some(value) => {
-            put(document, to, value)?;
-            Ok(Change::Changed)
-        }
+    if let Some(value) = remove(document, from) {
+        put(document, to, value)?;
     }
+    Ok(Change::Changed)
 }
 
 fn replacement(current: Option<&Value>, value: &Value, wanted: Ordering) -> Option<Value> {
@@ -167,7 +172,7 @@ fn is_pulled(element: &Value, test: &PullTest) -> bool {
         PullTest::Equal(literal) => literal.equals(ValueRef::from(element)),
         PullTest::Value(conditions) => conditions
             .iter()
-            .all(|condition| value_satisfies(ValueRef::from(element), condition)),
+            .all(|condition| field_satisfies(ValueRef::from(element), condition)),
         PullTest::Document(filter) => match element {
             Value::Document(document) => filter.matches(document),
             _ => false,
@@ -179,10 +184,20 @@ fn is_equal(left: &Value, right: &Value) -> bool {
     compare(left, right) == Ordering::Equal
 }
 
-/// Whether nothing would change, not even a type.
+/// Whether nothing would change, not even a type or the sign of a zero.
 fn identical(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Double(left), Value::Double(right)) => left.to_bits() == right.to_bits(),
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(l, r)| identical(l, r))
+        }
+        (Value::Document(left), Value::Document(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| left.0 == right.0 && identical(left.1, right.1))
+        }
         _ => left == right,
     }
 }

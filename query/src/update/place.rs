@@ -16,6 +16,27 @@ pub(super) fn find<'a>(document: &'a Document, path: &FieldPath) -> Option<&'a V
         })
 }
 
+/// Whether the path goes through nothing but what has fields or positions, as far as there is
+/// anything on its way.
+pub(super) fn leads_on(document: &Document, path: &FieldPath) -> bool {
+    let Some((first, rest)) = path.steps().split_first() else {
+        return true;
+    };
+    let mut value = document.get(&first.name);
+    for step in rest {
+        value = match value {
+            None => return true,
+            Some(Value::Document(document)) => document.get(&step.name),
+            Some(Value::Array(values)) => match step.position {
+                Some(position) => values.get(position),
+                None => return false,
+            },
+            Some(_) => return false,
+        };
+    }
+    true
+}
+
 /// Whether an array lies on the way to the end of the path.
 pub(super) fn enters_array(document: &Document, path: &FieldPath) -> bool {
     let Some((_, way)) = path.steps().split_last() else {

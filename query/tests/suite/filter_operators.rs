@@ -307,6 +307,22 @@ fn patterns_match_strings_only() {
             false,
         ),
         (r#"{"a": {"$regex": "ü"}}"#, r#"{"a": "grün"}"#, true),
+        // What Rust's engine and MongoDB's read differently means the same to both.
+        (r#"{"a": {"$regex": "b$"}}"#, r#"{"a": "ab\n"}"#, false),
+        (r#"{"a": {"$regex": "^\\w+$"}}"#, r#"{"a": "ab_1"}"#, true),
+        (r#"{"a": {"$regex": "^\\w+$"}}"#, r#"{"a": "grün"}"#, false),
+        (r#"{"a": {"$regex": "^[\\W]+$"}}"#, r#"{"a": "ü"}"#, true),
+        (r#"{"a": {"$regex": "\\bn"}}"#, r#"{"a": "grün"}"#, true),
+        (
+            r#"{"a": {"$regex": "^(?P<x>a+)+?b{2,}\\x2d$"}}"#,
+            r#"{"a": "aabb-"}"#,
+            true,
+        ),
+        (
+            r#"{"a": {"$regex": "(?i)^Ü\\p{Lu}$"}}"#,
+            r#"{"a": "üa"}"#,
+            true,
+        ),
     ];
     for (filter, document, expected) in table {
         check(filter, document, expected);

@@ -66,6 +66,8 @@ fn refused_filters_say_what_is_allowed() {
                 r#"{"a": {"$options": "i"}}"#,
                 r#"{"a": {"$regex": "("}}"#,
                 r#"{"a": {"$regex": "(?=x)"}}"#,
+                r#"{"a": {"$regex": "[a&&b]"}}"#,
+                r#"{"a": {"$regex": "\\b{start}x"}}"#,
                 r#"{"a": {"$regex": "x", "$options": "g"}}"#,
                 r#"{"a": {"$regex": "(((x{1000}){1000}){1000})"}}"#,
                 r#"{"$and": []}"#,

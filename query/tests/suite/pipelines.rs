@@ -183,6 +183,11 @@ fn sums_keep_their_type_and_their_precision() {
         ),
         (r#"[{"n": 1e100}, {"n": 1.0}, {"n": -1e100}]"#, "1.0"),
         (r#"[{"n": 0.1}, {"n": 0.2}, {"n": 0.3}]"#, "0.6"),
+        // Rounded once, and not the whole numbers for themselves first.
+        (
+            r#"[{"n": 9007199254740993}, {"n": 0.5}, {"n": 2.5}]"#,
+            "9007199254740996.0",
+        ),
         (
             r#"[{"n": {"$numberDouble": "Infinity"}}, {"n": 1}]"#,
             r#"{"$numberDouble": "Infinity"}"#,

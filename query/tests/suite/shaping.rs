@@ -104,6 +104,20 @@ fn a_sort_by_two_arrays_is_refused() {
 }
 
 #[test]
+fn a_sort_by_a_number_that_is_a_position_and_a_name_is_refused() {
+    let push = |text: &str| {
+        let sort = Sort::parse_text(r#"{"a.0": 1}"#).unwrap();
+        Sorter::new(sort, Keep::All).push(document(text))
+    };
+    assert!(push(r#"{"a": [5, {"b": 1}]}"#).is_ok());
+    assert!(push(r#"{"a": {"0": 1}}"#).is_ok());
+    assert!(matches!(
+        push(r#"{"a": [5, {"0": 1}]}"#),
+        Err(DatabaseError::InvalidArgument(_))
+    ));
+}
+
+#[test]
 fn a_sort_holds_no_more_than_it_may() {
     let push_all = |keep: Keep| {
         let sort = Sort::parse_text(r#"{"a": 1}"#).unwrap();

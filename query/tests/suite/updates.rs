@@ -104,6 +104,12 @@ fn fields_are_set_and_removed() {
             r#"{"a": {}, "b": {"y": 1}}"#,
         ),
         (r#"{"$rename": {"a": "b"}}"#, r#"{"b": 2}"#, r#"{"b": 2}"#),
+        // What is not there is not renamed, wherever it would go.
+        (
+            r#"{"$rename": {"x.0": "a.y"}}"#,
+            r#"{"a": [1], "x": []}"#,
+            r#"{"a": [1], "x": []}"#,
+        ),
         (
             r#"{"$rename": {"a": "b"}}"#,
             r#"{"a": 1, "b": 2}"#,
@@ -271,6 +277,11 @@ fn an_update_that_cannot_be_carried_out_leaves_the_document_as_it_was() {
             "the field a does not hold an array",
         ),
         (
+            r#"{"$rename": {"a.b": "c"}}"#,
+            r#"{"a": 1}"#,
+            "cannot rename the field a.b: its path goes through a value without fields",
+        ),
+        (
             r#"{"$rename": {"a.0": "b"}}"#,
             r#"{"a": [1]}"#,
             "cannot rename the field a.0 to b: $rename does not reach into arrays",
@@ -294,4 +305,29 @@ fn an_update_cannot_make_a_document_too_large() {
         "{error}"
     );
     assert!(!stored.contains_key("b"));
+}
+
+#[test]
+fn pull_asks_an_element_as_if_it_were_a_field() {
+    let table = [
+        (r#"{"$gt": 3}"#, "[[1, 5], 2, 4, [1]]", "[2, [1]]"),
+        (r#"{"$ne": 1}"#, "[[1, 5], 2, 1]", "[[1, 5], 1]"),
+        (r#"{"$size": 1}"#, "[[1], [1, 2], 1]", "[[1, 2], 1]"),
+        (r#"{"$in": [1]}"#, "[[1], [2], 1]", "[[2]]"),
+    ];
+    for (condition, before, after) in table {
+        check(
+            &format!(r#"{{"$pull": {{"a": {condition}}}}}"#),
+            &format!(r#"{{"a": {before}}}"#),
+            &format!(r#"{{"a": {after}}}"#),
+        );
+    }
+}
+
+#[test]
+fn the_sign_of_a_zero_is_a_change_at_any_depth() {
+    let update = Update::parse_text(r#"{"$set": {"a": [{"b": -0.0}]}}"#).unwrap();
+    let mut changed = document(r#"{"a": [{"b": 0.0}]}"#);
+    assert_eq!(update.apply(&mut changed, NOW).unwrap(), Change::Changed);
+    assert_eq!(update.apply(&mut changed, NOW).unwrap(), Change::Unchanged);
 }

@@ -11,7 +11,6 @@ mod cursor;
 mod fault;
 mod importing;
 mod key;
-mod object_ids;
 mod scan;
 
 #[cfg(test)]
@@ -26,18 +25,16 @@ use sandglass_query::{
     Find, Pipeline, Update, UpdateOutcome,
 };
 
-pub use importing::TakenId;
-
 use super::{
     OpenError, WriteCounts,
     database_file::{DatabaseFile, Schema},
     folder_lock::make_folder,
 };
+use crate::application::{ObjectIds, TakenId};
 use changing::NewDocument;
 use collections::Table;
 use cursor::ScanCursor;
 use fault::Fault;
-use object_ids::ObjectIds;
 use scan::Scan;
 
 /// The name of the file with the documents that templates work on.

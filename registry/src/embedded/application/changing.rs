@@ -4,11 +4,14 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use sandglass_query::{
     Change, CollectionName, DatabaseError, DeleteBound, Document, Filter, Update, UpdateOutcome,
-    Value, check_storable, extended_json,
+    Value, extended_json,
 };
 
-use super::{Fault, ObjectIds, Table, TakenId, key::key, scan::Scan};
-use crate::embedded::failure::is_taken;
+use super::{Fault, Table, key::key, scan::Scan};
+use crate::{
+    application::{ObjectIds, TakenId, identified},
+    embedded::failure::is_taken,
+};
 
 /// How many documents are deleted between two looks at the collection.
 const DELETED_AT_ONCE: u64 = 10_000;
@@ -27,16 +30,7 @@ impl NewDocument {
         object_ids: &ObjectIds,
         now: Timestamp,
     ) -> Result<Self, DatabaseError> {
-        check_storable(&document)?;
-        let document = match document.contains_key("_id") {
-            true => document,
-            false => {
-                let mut with_id = Document::new();
-                with_id.insert("_id", object_ids.next(now));
-                with_id.extend(document);
-                with_id
-            }
-        };
+        let document = identified(document, object_ids, now)?;
         let id = document.get("_id").cloned().unwrap_or(Value::Null);
         Ok(Self {
             key: key(&id),

@@ -3,21 +3,12 @@
 use sandglass_query::{CollectionName, DatabaseError, Documents};
 
 use super::{EmbeddedDatabase, Fault, NewDocument, changing};
-use crate::embedded::writer::Answer;
+use crate::{application::TakenId, embedded::writer::Answer};
 
 /// The most documents in a transaction.
 const BATCH_DOCUMENTS: usize = 10_000;
 /// The bytes after which a transaction is closed.
 const BATCH_BYTES: usize = 16 << 20;
-
-/// What happens to a document whose `_id` is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TakenId {
-    /// It is refused.
-    Refuse,
-    /// It takes the place of the one that is there.
-    Replace,
-}
 
 impl EmbeddedDatabase {
     /// Stores `documents` in a collection, in transactions of some thousands, and tells `progress`

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use bson::{doc, oid::ObjectId};
 use jiff::Timestamp;
@@ -100,50 +100,6 @@ async fn documents_stay_over_a_restart_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_document_without_id_gets_one_of_its_own() {
-    let (database, _folder) = open();
-    let documents = vec![doc! {"a": 1}; 100];
-    database.insert_many(&users(), documents).await.unwrap();
-    let found = find(&database, "{}", "{}").await;
-    let ids: BTreeSet<_> = found
-        .iter()
-        .map(|document| {
-            assert_eq!(document.keys().next().map(String::as_str), Some("_id"));
-            document.get_object_id("_id").unwrap().bytes()
-        })
-        .collect();
-    assert_eq!(ids.len(), 100);
-    let first = ObjectId::from_bytes(*ids.first().unwrap());
-    assert_eq!(first.timestamp().timestamp_millis(), now().as_millisecond());
-}
-
-#[tokio::test]
-async fn of_documents_with_a_taken_id_none_is_inserted() {
-    let (database, _folder) = open();
-    let insert = async |ids: &[Value]| {
-        let documents = ids.iter().map(|id| doc! {"_id": id.clone()}).collect();
-        database.insert_many(&users(), documents).await
-    };
-    insert(&[Value::Int32(1)]).await.unwrap();
-    let refused = insert(&[Value::Int32(2), Value::Double(1.0)]).await;
-    match refused {
-        Err(DatabaseError::DuplicateKey {
-            collection,
-            field,
-            value,
-        }) => assert_eq!(
-            (collection, field.as_str(), value.as_str()),
-            (users(), "_id", "1.0")
-        ),
-        other => panic!("{other:?}"),
-    }
-    let all = Filter::everything();
-    assert_eq!(database.count(&users(), &all).await.unwrap(), 1);
-    let unstorable = insert(&[Value::Array(Vec::new())]).await;
-    assert!(matches!(unstorable, Err(DatabaseError::InvalidArgument(_))));
-}
-
-#[tokio::test]
 async fn a_deletion_stops_at_its_bound() {
     let (database, _folder) = open();
     fill(&database, 25_000).await;
@@ -162,19 +118,6 @@ async fn a_deletion_stops_at_its_bound() {
     );
     assert_eq!(delete(r#"{"_id": 24999}"#, at_most(9)).await, (1, 11_699));
     assert_eq!(delete("{}", DeleteBound::All).await, (11_699, 0));
-}
-
-#[tokio::test]
-async fn an_update_that_fails_changes_nothing() {
-    let (database, _folder) = open();
-    let documents = vec![doc! {"_id": 1, "a": 1}, doc! {"_id": 2, "a": "text"}];
-    let inserted = documents.clone();
-    database.insert_many(&users(), inserted).await.unwrap();
-    let update = Update::parse_text(r#"{"$inc": {"a": 1}}"#).unwrap();
-    let all = Filter::everything();
-    let refused = database.update_many(&users(), &all, &update).await;
-    assert!(matches!(refused, Err(DatabaseError::InvalidArgument(_))));
-    assert_eq!(find(&database, "{}", "{}").await, documents);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use bson::oid::ObjectId;
 use jiff::Timestamp;
 
 /// A source of ids.
-pub(super) struct ObjectIds {
+pub(crate) struct ObjectIds {
     process: [u8; 5],
     counter: AtomicU32,
 }
@@ -23,7 +23,7 @@ impl Default for ObjectIds {
 
 impl ObjectIds {
     /// A new id.
-    pub(super) fn next(&self, now: Timestamp) -> ObjectId {
+    pub(crate) fn next(&self, now: Timestamp) -> ObjectId {
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
         let [_, high, middle, low] = count.to_be_bytes();
         let seconds = u32::try_from(now.as_second()).unwrap_or_default();
