@@ -5,6 +5,7 @@
 //! promise, and `embedded` keeps them in SQLite. Nothing here decides when a job runs, nor runs one.
 
 pub mod account;
+pub mod archive;
 pub mod audit;
 pub mod backfill;
 pub mod blackout;

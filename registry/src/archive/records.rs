@@ -1,0 +1,70 @@
+//! What records of the kinds look like that are more than one type of this crate.
+
+use jiff::Timestamp;
+use sandglass_contract::{Digest, ExecutionId, JobId, JournalEntry, LogLine, OrganisationId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    execution::{Execution, ParentExecution},
+    template::TemplateVersion,
+};
+
+/// The bytes of a component.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ArchivedComponent {
+    pub(crate) digest: Digest,
+    /// In Base64 (RFC 4648, section 4).
+    pub(crate) bytes: String,
+}
+
+/// A version of a template.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ArchivedVersion {
+    pub(crate) org: OrganisationId,
+    pub(crate) version: TemplateVersion,
+}
+
+/// An execution and what the store keeps beside it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ArchivedExecution {
+    pub(crate) execution: Execution,
+    /// When its attempt began, while it runs.
+    pub(crate) attempt_started_at: Option<Timestamp>,
+    /// When it is missed, while its first attempt has not begun.
+    pub(crate) missed_at: Option<Timestamp>,
+    /// Whether what follows from its end for other jobs is not stored yet.
+    pub(crate) unsettled: bool,
+}
+
+/// A line of the log of an execution.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ArchivedLine {
+    pub(crate) execution: ExecutionId,
+    pub(crate) line: LogLine,
+}
+
+/// An entry of the journal of an execution.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ArchivedEntry {
+    pub(crate) execution: ExecutionId,
+    pub(crate) entry: JournalEntry,
+}
+
+/// The end of a parent that a job waits to see together with others.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ArchivedArrival {
+    pub(crate) child: JobId,
+    /// The root of the chain that they belong to; empty where they are joined across chains.
+    pub(crate) chain: String,
+    pub(crate) parent: ParentExecution,
+}
+
+/// A concurrency limit.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ArchivedLimit {
+    pub(crate) org: OrganisationId,
+    /// `template` or `tag`.
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) most: u32,
+}
