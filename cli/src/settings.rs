@@ -22,7 +22,7 @@ use crate::failure::{Exit, Failure};
 use environment::Environment;
 use file::SettingsFile;
 use store::StoreSection;
-pub(crate) use store::{AppDatabase, StoreArguments, StoreLocation};
+pub(crate) use store::{AppDatabase, StoreArguments, StoreLocation, StoreUrl};
 
 /// Where data is kept, where nobody says otherwise.
 pub(crate) const DEFAULT_DATA_FOLDER: &str = "./data";

@@ -11,6 +11,7 @@ use std::future::Future;
 use sandglass_query::Filter;
 
 use crate::failure::{Failure, OrFail as _};
+pub(crate) use place::OpenDatabase;
 use place::Place;
 
 /// Reads a filter as an argument.
@@ -19,7 +20,7 @@ fn parse_filter(text: &str) -> Result<Filter, String> {
 }
 
 /// Runs a command that waits for the database.
-pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

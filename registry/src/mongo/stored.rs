@@ -85,6 +85,11 @@ pub(super) fn from_bson<T: DeserializeOwned>(
     serde_json::from_value(json).map_err(|source| corrupt(what, source))
 }
 
+/// What somebody put in, as a value.
+pub(super) fn foreign(value: Option<&Value>) -> Bson {
+    value.map_or(Bson::Null, |value| bson(value.clone(), Members::Foreign))
+}
+
 /// A moment as a date.
 pub(super) fn date(moment: Timestamp) -> DateTime {
     DateTime::from_millis(moment.as_millisecond())

@@ -1,6 +1,9 @@
 //! Where the application database is, and opening it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::Args;
 use sandglass_contract::{Clock, SystemClock};
@@ -23,7 +26,7 @@ pub(crate) struct Place {
 }
 
 /// The application database of a service.
-pub(super) enum OpenDatabase {
+pub(crate) enum OpenDatabase {
     Folder(EmbeddedDatabase),
 }
 
@@ -32,12 +35,7 @@ impl Place {
     pub(super) async fn open(&self) -> Result<OpenDatabase, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         match StoreLocation::load(self.store.clone())? {
-            StoreLocation::Folder => {
-                let opened = EmbeddedDatabase::open(&self.folder, clock);
-                opened
-                    .or_fail("opening the application database")
-                    .map(OpenDatabase::Folder)
-            }
+            StoreLocation::Folder => OpenDatabase::in_folder(&self.folder, clock),
             StoreLocation::MongoDb { .. } => Err(Failure::saying(Exit::Usage, "not yet")),
         }
     }
@@ -57,15 +55,22 @@ impl Place {
 }
 
 impl OpenDatabase {
+    /// Opens the database in a folder, which is made where it does not exist.
+    pub(crate) fn in_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let opened = EmbeddedDatabase::open(folder, clock);
+        let opened = opened.or_fail("opening the application database")?;
+        Ok(Self::Folder(opened))
+    }
+
     /// The database, to read from.
-    pub(super) fn database(&self) -> &dyn ApplicationDatabase {
+    pub(crate) fn database(&self) -> &dyn ApplicationDatabase {
         match self {
             Self::Folder(database) => database,
         }
     }
 
     /// Takes in documents; see [`EmbeddedDatabase::import`].
-    pub(super) async fn import(
+    pub(crate) async fn import(
         &self,
         collection: &CollectionName,
         documents: Documents<'_>,
