@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::store::StoreError;
 
 pub(crate) use records::{
-    ArchivedArrival, ArchivedComponent, ArchivedEntry, ArchivedExecution, ArchivedLimit,
+    ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution, ArchivedLimit,
     ArchivedLine, ArchivedVersion,
 };
 pub use tally::Tally;
@@ -94,6 +94,12 @@ impl RecordKind {
         }
     }
 
+    /// Whether stores keep the order of its records, beyond what the records say themselves.
+    #[must_use]
+    pub const fn is_ordered(self) -> bool {
+        matches!(self, Self::TemplateVersions | Self::Audit)
+    }
+
     /// How many of them are read and written at once.
     #[must_use]
     pub const fn at_once(self) -> u32 {
@@ -107,8 +113,7 @@ impl RecordKind {
 /// A record on its way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArchiveRecord {
-    /// Its place among the records of its kind. Where the order of records is kept, as that of the
-    /// audit log is, another store gives them other keys.
+    /// Its place among the records of its kind in this store; another gives it another key.
     pub key: String,
     /// What it says.
     pub value: Value,
@@ -120,8 +125,9 @@ pub trait Archive: Send + Sync + 'static {
     /// How many records of a kind there are.
     async fn count(&self, kind: RecordKind) -> Result<u64, StoreError>;
 
-    /// Records of a kind behind the one with the key `after`, or the first ones, at most `limit`: by
-    /// the parts of their keys, text bytewise. None means that there are no more.
+    /// Records of a kind behind the one with the key `after`, or the first ones, at most `limit`, in an
+    /// order that stays the same while nobody writes. None means that there are no more. A kind that
+    /// is ordered comes in its order, organisation by organisation and template by template.
     async fn records(
         &self,
         kind: RecordKind,
@@ -129,8 +135,8 @@ pub trait Archive: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<ArchiveRecord>, StoreError>;
 
-    /// Adds records behind those that are there, which have lesser keys. After an error some of the
-    /// first of them may be stored, and none behind one that is not.
+    /// Adds records. After an error some of the first of them may be stored, and none behind one that
+    /// is not.
     ///
     /// # Errors
     /// [`StoreError::Exists`] where a record is there already; [`StoreError::Corrupt`] where it is not

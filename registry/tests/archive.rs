@@ -39,7 +39,8 @@ impl Drop for MovedAfterwards {
             return;
         }
         let moved = thread::scope(|scope| {
-            let work = || runtime().block_on(moved_goes_on_as_before(self.folder.path(), &self.clock));
+            let work =
+                || runtime().block_on(moved_goes_on_as_before(self.folder.path(), &self.clock));
             scope.spawn(work).join()
         });
         assert!(moved.is_ok(), "what was moved is not what was there");
@@ -101,7 +102,10 @@ async fn moved_goes_on_as_before(folder: &Path, clock: &ManualClock) {
         source.due_jobs(now, 100).await.unwrap(),
         target.due_jobs(now, 100).await.unwrap()
     );
-    assert_eq!(source.next_due().await.unwrap(), target.next_due().await.unwrap());
+    assert_eq!(
+        source.next_due().await.unwrap(),
+        target.next_due().await.unwrap()
+    );
     let ended = source.end_overdue(100).await.unwrap().ended;
     assert_eq!(ended, target.end_overdue(100).await.unwrap().ended);
     for _ in 0..3 {
@@ -144,7 +148,10 @@ async fn a_store_that_holds_something_else_is_left_alone() {
     let other = job("job_2");
     target.insert_job(&scope(), &other).await.unwrap();
     let refused = copy(&source, &target).await.unwrap_err();
-    assert!(matches!(refused, TransferError::Foreign { .. }), "{refused}");
+    assert!(
+        matches!(refused, TransferError::Foreign { .. }),
+        "{refused}"
+    );
     // More than the source has is something else, too.
     source.insert_job(&scope(), &other).await.unwrap();
     target.insert_job(&scope(), &job("job_1")).await.unwrap();
@@ -152,5 +159,8 @@ async fn a_store_that_holds_something_else_is_left_alone() {
     let more = execution(&other, "exec_more");
     target.enqueue(&scope(), &more).await.unwrap();
     let refused = copy(&source, &target).await.unwrap_err();
-    assert!(matches!(refused, TransferError::Foreign { .. }), "{refused}");
+    assert!(
+        matches!(refused, TransferError::Foreign { .. }),
+        "{refused}"
+    );
 }

@@ -50,13 +50,15 @@ pub(crate) struct ArchivedEntry {
     pub(crate) entry: JournalEntry,
 }
 
-/// The end of a parent that a job waits to see together with others.
+/// The ends of parents that a job waits to see together.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ArchivedArrival {
+pub(crate) struct ArchivedArrivals {
+    pub(crate) org: OrganisationId,
     pub(crate) child: JobId,
     /// The root of the chain that they belong to; empty where they are joined across chains.
     pub(crate) chain: String,
-    pub(crate) parent: ParentExecution,
+    /// By their jobs.
+    pub(crate) parents: Vec<ParentExecution>,
 }
 
 /// A concurrency limit.

@@ -1,8 +1,6 @@
 //! Moving records from one store to another, from wherever an earlier attempt had come to.
 
-use std::collections::VecDeque;
-
-use super::{Archive, ArchiveRecord, RecordKind, Tally};
+use super::{Archive, RecordKind, Tally};
 use crate::store::StoreError;
 
 /// How far the records of a kind have been copied.
@@ -52,25 +50,18 @@ pub async fn begun(
     target: &dyn Archive,
     kind: RecordKind,
 ) -> Result<Begun, TransferError> {
-    let mut begun = Begun {
-        count: 0,
-        after: None,
-    };
-    let mut theirs = Walk::new(source, kind);
-    let mut ours = Walk::new(target, kind);
-    loop {
-        let found = ours.next().await;
-        let Some(found) = found.map_err(|source| TransferError::Target { kind, source })? else {
-            return Ok(begun);
-        };
-        let expected = theirs.next().await;
-        match expected.map_err(|source| TransferError::Source { kind, source })? {
-            Some(expected) if expected.value == found.value => {
-                begun.count += 1;
-                begun.after = Some(expected.key);
-            }
-            _ => return Err(TransferError::Foreign { kind }),
-        }
+    let at_target = |source| TransferError::Target { kind, source };
+    let count = target.count(kind).await.map_err(at_target)?;
+    let mut first = Reading::of(source, kind);
+    let expect = first.tally(count, |_| {}).await;
+    let expect = expect.map_err(|source| TransferError::Source { kind, source })?;
+    let found = Reading::of(target, kind).tally(u64::MAX, |_| {}).await;
+    match found.map_err(at_target)? == expect {
+        true => Ok(Begun {
+            count,
+            after: first.after,
+        }),
+        false => Err(TransferError::Foreign { kind }),
     }
 }
 
@@ -110,49 +101,52 @@ pub async fn transfer(
 pub async fn tally(
     archive: &dyn Archive,
     kind: RecordKind,
-    mut progress: impl FnMut(u64) + Send,
+    progress: impl FnMut(u64) + Send,
 ) -> Result<Tally, StoreError> {
-    let mut tally = Tally::default();
-    let mut after: Option<String> = None;
-    loop {
-        let batch = archive
-            .records(kind, after.as_deref(), kind.at_once())
-            .await?;
-        let Some(last) = batch.last() else {
-            return Ok(tally);
-        };
-        after = Some(last.key.clone());
-        batch.iter().for_each(|record| tally.add(&record.value));
-        progress(batch.len() as u64);
-    }
+    Reading::of(archive, kind).tally(u64::MAX, progress).await
 }
 
-/// The records of a kind, one after the other.
-struct Walk<'a> {
+/// A way through the records of a kind.
+struct Reading<'a> {
     archive: &'a dyn Archive,
     kind: RecordKind,
+    /// The key of the last record that was read.
     after: Option<String>,
-    read: VecDeque<ArchiveRecord>,
 }
 
-impl<'a> Walk<'a> {
-    fn new(archive: &'a dyn Archive, kind: RecordKind) -> Self {
+impl<'a> Reading<'a> {
+    const fn of(archive: &'a dyn Archive, kind: RecordKind) -> Self {
         Self {
             archive,
             kind,
             after: None,
-            read: VecDeque::new(),
         }
     }
 
-    async fn next(&mut self) -> Result<Option<ArchiveRecord>, StoreError> {
-        if self.read.is_empty() {
-            let after = self.after.as_deref();
-            let limit = self.kind.at_once();
-            let batch = self.archive.records(self.kind, after, limit).await?;
-            self.after = batch.last().map(|it| it.key.clone()).or(self.after.take());
-            self.read = batch.into();
+    /// Reads at most `most` records.
+    async fn tally(
+        &mut self,
+        most: u64,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<Tally, StoreError> {
+        let mut tally = match self.kind.is_ordered() {
+            true => Tally::of_list(),
+            false => Tally::of_set(),
+        };
+        while tally.count < most {
+            let left = u32::try_from(most - tally.count).unwrap_or(u32::MAX);
+            let limit = self.kind.at_once().min(left);
+            let batch = self
+                .archive
+                .records(self.kind, self.after.as_deref(), limit)
+                .await?;
+            let Some(last) = batch.last() else {
+                break;
+            };
+            self.after = Some(last.key.clone());
+            batch.iter().for_each(|record| tally.add(&record.value));
+            progress(batch.len() as u64);
         }
-        Ok(self.read.pop_front())
+        Ok(tally)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     archive::{
-        ArchiveRecord, ArchivedArrival, ArchivedComponent, ArchivedEntry, ArchivedLimit,
+        ArchiveRecord, ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedLimit,
         ArchivedLine, ArchivedVersion, RecordKind,
     },
     embedded::{
@@ -20,6 +20,12 @@ use crate::{
 
 /// What stands between the parts of a key. Only the last part may hold it.
 const SEPARATOR: char = '/';
+
+/// The ends of parents that belong together, in one row.
+const ARRIVALS: &str = "(
+    SELECT child, chain, (SELECT org FROM jobs WHERE id = child) AS org,
+           json_group_array(json(doc) ORDER BY parent) AS doc
+    FROM chain_arrivals GROUP BY child, chain)";
 
 /// Where the records of a kind stand.
 struct Place {
@@ -51,11 +57,7 @@ const fn place(kind: RecordKind) -> Place {
             &["execution", "attempt#", "seq#"],
             "execution, doc",
         ),
-        RecordKind::ChainArrivals => (
-            "chain_arrivals",
-            &["child", "chain", "parent"],
-            "child, chain, doc",
-        ),
+        RecordKind::ChainArrivals => (ARRIVALS, &["child", "chain"], "child, chain, org, doc"),
         RecordKind::ConcurrencyLimits => (
             "concurrency_limits",
             &["org", "kind", "name"],
@@ -178,12 +180,13 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
         }
         RecordKind::ChainArrivals => {
             let child: String = row.get("child")?;
-            let arrival = ArchivedArrival {
+            let arrivals = ArchivedArrivals {
+                org: organisation(row)?,
                 child: JobId::parse(child).map_err(|source| corrupt(what, source))?,
                 chain: row.get("chain")?,
-                parent: json_column(row, "doc", what)?,
+                parents: json_column(row, "doc", what)?,
             };
-            value(what, &arrival)
+            value(what, &arrivals)
         }
         RecordKind::ConcurrencyLimits => {
             let limit = ArchivedLimit {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     account::{TokenRecord, User},
     archive::{
-        ArchiveRecord, ArchivedArrival, ArchivedComponent, ArchivedEntry, ArchivedExecution,
+        ArchiveRecord, ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution,
         ArchivedLimit, ArchivedLine, ArchivedVersion, RecordKind,
     },
     audit::AuditEntry,
@@ -84,7 +84,7 @@ fn put_one(
             };
             executions::insert_records(connection, &execution, &records)
         }
-        RecordKind::ChainArrivals => put_arrival(connection, &read(kind, value)?),
+        RecordKind::ChainArrivals => put_arrivals(connection, &read(kind, value)?),
         RecordKind::ConcurrencyLimits => {
             let ArchivedLimit {
                 org,
@@ -115,17 +115,18 @@ fn put_component(
     Ok(())
 }
 
-fn put_arrival(connection: &Connection, arrival: &ArchivedArrival) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO chain_arrivals (child, chain, parent, doc) VALUES (?, ?, ?, ?)",
-        )?
-        .execute(params![
-            arrival.child.as_str(),
-            arrival.chain,
-            arrival.parent.job_id.as_str(),
-            to_json("parent", &arrival.parent)?,
+fn put_arrivals(connection: &Connection, arrivals: &ArchivedArrivals) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO chain_arrivals (child, chain, parent, doc) VALUES (?, ?, ?, ?)",
+    )?;
+    for parent in &arrivals.parents {
+        statement.execute(params![
+            arrivals.child.as_str(),
+            arrivals.chain,
+            parent.job_id.as_str(),
+            to_json("parent", parent)?,
         ])?;
+    }
     Ok(())
 }
 

@@ -56,7 +56,7 @@ async fn copy_one(
 
 /// Every file with its path, its size and its digest.
 pub(super) async fn tally(store: &dyn ObjectStore) -> Result<Tally, Failure> {
-    let mut tally = Tally::default();
+    let mut tally = Tally::of_list();
     for (path, size) in list(store).await? {
         let digest = digest(store, &path).await;
         let digest = digest.or_fail(format!("reading the artifact {path}"))?;

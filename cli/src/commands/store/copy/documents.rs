@@ -1,10 +1,9 @@
 //! The documents that templates work on.
 //!
 //! They are copied in the order in which the source gives them. Another store may give them in another
-//! one, so that they are compared as a set: by the sum of their digests.
+//! one, so that they are compared as a set.
 
-use sandglass_contract::Digest;
-use sandglass_query::{ApplicationDatabase, CollectionName, Cursor, Document, Filter, Find};
+use sandglass_query::{ApplicationDatabase, CollectionName, Cursor, Filter, Find};
 use sandglass_registry::archive::Tally;
 
 use super::{CHOOSE_AN_EMPTY_ONE, Progress};
@@ -85,15 +84,14 @@ pub(super) async fn copy(
     }
 }
 
-/// The first documents of a collection, at most `most`: how many they are, and the sum of their
-/// digests.
+/// The first documents of a collection, at most `most`: how many they are, and their digest.
 pub(super) async fn tally(
     database: &dyn ApplicationDatabase,
     name: &CollectionName,
     most: u64,
 ) -> Result<Tally, Failure> {
     let mut cursor = all(database, name).await?;
-    let mut tally = Tally::default();
+    let mut tally = Tally::of_set();
     while tally.count < most {
         let documents = cursor.next(DOCUMENTS_AT_ONCE).await.or_fail(READING)?;
         if documents.is_empty() {
@@ -101,29 +99,10 @@ pub(super) async fn tally(
         }
         let left = usize::try_from(most - tally.count).unwrap_or(usize::MAX);
         for document in documents.iter().take(left) {
-            tally.digest = sum(tally.digest, digest(document)?);
-            tally.count += 1;
+            tally.add_bytes(&document.to_vec().or_fail(READING)?);
         }
     }
     Ok(tally)
-}
-
-fn digest(document: &Document) -> Result<Digest, Failure> {
-    let bytes = document.to_vec().or_fail(READING)?;
-    Ok(Digest::of(&bytes))
-}
-
-/// The sum of two digests as numbers, modulo 2^256: the same in whatever order there are more.
-fn sum(one: Digest, other: Digest) -> Digest {
-    let mut bytes = *one.as_bytes();
-    let mut carry = 0;
-    for (byte, other) in bytes.iter_mut().zip(other.as_bytes()).rev() {
-        let total = u16::from(*byte) + u16::from(*other) + carry;
-        let [high, low] = total.to_be_bytes();
-        *byte = low;
-        carry = u16::from(high);
-    }
-    Digest::from_bytes(bytes)
 }
 
 async fn all(
@@ -142,23 +121,4 @@ async fn count(database: &dyn ApplicationDatabase, name: &CollectionName) -> Res
 fn foreign(name: &CollectionName) -> Failure {
     let text = format!("the target holds documents in {name} that are not those of the source");
     Failure::saying(Exit::Failed, text).advise(CHOOSE_AN_EMPTY_ONE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sum_of_digests_does_not_depend_on_their_order() {
-        let [a, b, c] = [&b"a"[..], b"b", b"c"].map(Digest::of);
-        assert_eq!(sum(sum(a, b), c), sum(sum(c, a), b));
-        assert_ne!(sum(a, b), sum(a, c));
-        let most = Digest::from_bytes([0xff; 32]);
-        let mut one = [0; 32];
-        one[31] = 1;
-        assert_eq!(
-            sum(most, Digest::from_bytes(one)),
-            Digest::from_bytes([0; 32])
-        );
-    }
 }
