@@ -7,21 +7,32 @@
 //! server's clock. It is written to MongoDB's manual (8.0) and needs a replica set, of one member at
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
+mod accounts;
+mod artifacts;
+mod audit;
+mod backfills;
 mod batch;
+mod blackouts;
+mod bucket;
 mod clock;
+mod collections;
+mod components;
 mod connection;
 mod executions;
 mod failure;
 mod jobs;
 mod limits;
-mod names;
+mod listing;
+mod opening;
 mod reading;
 mod revisions;
 mod store;
 mod stored;
+mod templates;
 mod time;
 mod transaction;
 
+pub use artifacts::MongoArtifacts;
 pub use clock::ServerClock;
 pub use connection::{ConnectError, MongoConnection};
 pub use store::{MongoStore, OpenError};

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use conformance::{conformance_tests, sample::request};
 
-fn open() -> (Arc<dyn Store>, ManualClock, TempDir) {
+async fn open() -> (Arc<dyn Store>, ManualClock, TempDir) {
     let folder = TempDir::new().unwrap();
     let clock = conformance::sample::start();
     let store = EmbeddedStore::open(folder.path(), Arc::new(clock.clone())).unwrap();

@@ -23,7 +23,7 @@ use sandglass_contract::{ExecutionId, JournalEntry, LogLine, UserId};
 use super::{
     MongoStore,
     failure::is_taken,
-    names::EXECUTIONS,
+    collections::EXECUTIONS,
     revisions::revision_id,
     stored::corrupt,
     transaction::in_transaction,

@@ -13,15 +13,15 @@ use sandglass_contract::{JobId, UserId};
 use super::{
     MongoStore,
     batch::Statement,
+    blackouts::hold_calendars,
     executions::{Others, cancel_others, forget_former_parents, text},
-    names::{BACKFILLS, JOB_REVISIONS, JOBS},
+    collections::{JOBS, REVISIONS},
     reading::Read,
     revisions::revision_id,
-    stored::{corrupt, count, date, from_bson, from_document, moment, to_document},
+    stored::{corrupt, count, date, from_bson, from_document, moment, to_document, whole},
     transaction::{Transaction, in_transaction},
 };
 use crate::{
-    backfill::BackfillStatus,
     job::{Job, Version},
     page::Page,
     schedule::Schedule,
@@ -37,7 +37,8 @@ impl JobStore for MongoStore {
         within(scope, job)?;
         let (document, revision) = (job_document(job)?, revision_document(job)?);
         in_transaction!(self, |transaction| async {
-            transaction.insert(JOB_REVISIONS, &[revision.clone()], JOB).await?;
+            hold_calendars(&mut transaction, &job.blackout_calendars).await?;
+            transaction.insert(REVISIONS, &[revision.clone()], JOB).await?;
             transaction.insert(JOBS, &[document.clone()], JOB).await
         })
     }
@@ -55,7 +56,7 @@ impl JobStore for MongoStore {
     ) -> Result<Option<Job>, StoreError> {
         let organisation = scope.organisation().as_str();
         let revision = doc! {"_id": revision_id(id, version), "org": organisation};
-        let found = self.find_one(JOB_REVISIONS, Read::of(revision)).await?;
+        let found = self.find_one(REVISIONS, Read::of(revision)).await?;
         let record = found.and_then(|mut it| it.remove("record"));
         record.map(|it| from_bson(JOB, it)).transpose()
     }
@@ -133,7 +134,7 @@ impl JobStore for MongoStore {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next = Read::of(doc! {"enabled": true, "due_at": {"$type": "date"}});
+        let next = Read::of(doc! {"enabled": true, "due_at": {"$exists": true}});
         let next = next.sorted(doc! {"due_at": 1}).only(&["due_at"]);
         let next = self.find_one(JOBS, next).await?;
         let at = next.and_then(|it| it.get_datetime("due_at").ok().copied());
@@ -206,11 +207,7 @@ impl MongoStore {
         }
         transaction.delete(JOBS, one(scope, id)).await?;
         forget_former_parents(transaction, id.as_str(), &BTreeSet::new()).await?;
-        let going_on = [BackfillStatus::Running, BackfillStatus::Paused];
-        let going_on: Vec<&str> = going_on.iter().map(|it| it.as_str()).collect();
-        let backfills = doc! {"job_id": id.as_str(), "status": {"$in": going_on}};
-        let cancelled = doc! {"$set": {"status": BackfillStatus::Cancelled.as_str()}};
-        transaction.update(BACKFILLS, backfills, cancelled).await?;
+        self.cancel_backfills_of(transaction, id).await?;
         let others = Others {
             job: id,
             because: "the job was deleted",
@@ -241,8 +238,9 @@ async fn replace(
     }
     let replaced = Statement::put(job_document(&job)?);
     transaction.update_all(JOBS, vec![replaced]).await?;
+    hold_calendars(transaction, &job.blackout_calendars).await?;
     let revision = revision_document(&job)?;
-    transaction.insert(JOB_REVISIONS, &[revision], JOB).await?;
+    transaction.insert(REVISIONS, &[revision], JOB).await?;
     let parents = job.depends_on.parents.iter();
     let parents = parents.map(|it| it.job_id.as_str()).collect();
     forget_former_parents(transaction, job.id.as_str(), &parents).await?;
@@ -257,7 +255,7 @@ async fn current_version(
     let found = Read::of(one(scope, id)).only(&["version"]);
     let found = transaction.find_one(JOBS, found).await?;
     let found = found.ok_or(StoreError::NotFound { what: JOB })?;
-    let version = found.get_i64("version").map_err(|source| corrupt(JOB, source))?;
+    let version = whole(&found, "version").ok_or_else(|| corrupt(JOB, "it has no version"))?;
     Ok(Version(version.unsigned_abs()))
 }
 

@@ -13,9 +13,9 @@ use sandglass_contract::TemplateId;
 use super::{
     MongoStore,
     executions::text,
-    names::{EXECUTIONS, LIMITS},
+    collections::{EXECUTIONS, LIMITS},
     reading::Read,
-    stored::{corrupt, date},
+    stored::{corrupt, date, whole},
     transaction::{Transaction, in_transaction},
 };
 use crate::{
@@ -38,7 +38,7 @@ impl LimitStore for MongoStore {
         let read = |it: &Document| {
             Ok(ConcurrencyLimit {
                 of: limited_by(text(it, "kind"), text(it, "name"))?,
-                most: u32::try_from(it.get_i64("most").unwrap_or_default())
+                most: u32::try_from(whole(it, "most").unwrap_or_default())
                     .map_err(|source| corrupt(LIMIT, source))?,
             })
         };
@@ -118,7 +118,9 @@ async fn remove_limit(
     if transaction.delete(LIMITS, doc! {"_id": id}).await? == 0 {
         return Err(StoreError::NotFound { what: LIMIT });
     }
-    let waiting = doc! {"waits_for": of.gate().to_string(), "org": organisation};
+    let waiting = doc! {
+        "waits_for": {"$eq": of.gate().to_string(), "$type": "string"}, "org": organisation,
+    };
     let open = doc! {"$set": {"waits_for": Bson::Null}};
     transaction.update(EXECUTIONS, waiting, open).await?;
     Ok(())

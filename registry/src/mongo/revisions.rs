@@ -8,7 +8,7 @@ use sandglass_contract::JobId;
 
 use super::{
     MongoStore,
-    names::JOB_REVISIONS,
+    collections::REVISIONS,
     reading::Read,
     stored::{corrupt, from_bson},
 };
@@ -52,7 +52,7 @@ impl MongoStore {
             return Ok(found);
         }
         let read = Read::of(doc! {"_id": {"$in": unknown}});
-        for mut document in self.find(JOB_REVISIONS, read).await? {
+        for mut document in self.find(REVISIONS, read).await? {
             let id = document.get_str("_id").map_err(|error| corrupt("job", error))?;
             let id = id.to_owned();
             let record = document.remove("record").unwrap_or_default();

@@ -14,6 +14,30 @@ use crate::retention::Retention;
 /// Why the store was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The database belongs to something else.
+    #[error(
+        "the database {database} holds documents in {collection} that are not of sandglass; choose \
+         another database in the URL"
+    )]
+    NotOurs {
+        /// The database.
+        database: String,
+        /// The collection.
+        collection: String,
+    },
+    /// The database was written by a newer version.
+    #[error(
+        "the database {database} has data version {found} and this sandglass knows up to {known}; run \
+         the newer version that wrote it, or restore an older backup"
+    )]
+    Newer {
+        /// The database.
+        database: String,
+        /// Its version.
+        found: i64,
+        /// The last version this program knows.
+        known: i64,
+    },
     /// The server did not do it.
     #[error("the database {database} could not be prepared")]
     Failed {

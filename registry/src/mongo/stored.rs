@@ -97,13 +97,21 @@ pub(super) fn date(moment: Timestamp) -> DateTime {
 
 /// The moment of a date.
 pub(super) fn moment(date: DateTime) -> Result<Timestamp, StoreError> {
-    Timestamp::from_millisecond(date.timestamp_millis())
-        .map_err(|source| corrupt("moment", source))
+    Timestamp::from_millisecond(date.timestamp_millis()).map_err(|source| corrupt("moment", source))
 }
 
 /// A count as MongoDB holds it.
 pub(super) fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The whole number in a member, whichever type the server has given it; none where there is none.
+pub(super) fn whole(document: &Document, member: &str) -> Option<i64> {
+    match document.get(member)? {
+        Bson::Int32(number) => Some(i64::from(*number)),
+        Bson::Int64(number) => Some(*number),
+        _ => None,
+    }
 }
 
 /// A stored record that is not what it should be.
@@ -198,7 +206,12 @@ fn json(value: Bson) -> Result<Value, String> {
         ),
         // Members of the store's own, which no record has.
         Bson::ObjectId(id) => Value::String(id.to_hex()),
-        other => return Err(format!("{:?} is nothing that is stored here", other.element_type())),
+        other => {
+            return Err(format!(
+                "{:?} is nothing that is stored here",
+                other.element_type()
+            ));
+        }
     })
 }
 

@@ -142,7 +142,7 @@ macro_rules! conformance_tests {
         $(
             #[tokio::test]
             async fn $test() {
-                let (store, clock, _keep) = $open();
+                let (store, clock, _keep) = $open().await;
                 conformance::$module::$test(store, clock).await;
             }
         )*

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
-use sandglass_contract::OutcomeCode;
 
 use crate::{
     attempt_end::{AfterAttempt, Wanted},

@@ -11,7 +11,7 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        names::EXECUTIONS,
+        collections::EXECUTIONS,
         reading::Read,
         stored::{date, to_bson},
         transaction::Transaction,

@@ -16,10 +16,10 @@ use crate::{
         MongoStore,
         batch::Statement,
         limits::Places,
-        names::{EXECUTIONS, JOBS},
+        collections::{EXECUTIONS, JOBS},
         reading::Read,
         revisions::revision_id,
-        stored::{corrupt, count, date, to_bson},
+        stored::{corrupt, count, date, to_bson, whole},
     },
     store::{ClaimAnswer, ClaimRequest, Claimed, StoreError},
     unclaimed::{End, lost_leases},
@@ -40,6 +40,8 @@ impl MongoStore {
         &self,
         request: &ClaimRequest,
     ) -> Result<ClaimAnswer, StoreError> {
+        // Their places are free from then on.
+        let ended = self.end_cancelled(MOST_AT_ONCE).await?;
         let mut claiming = Claiming {
             store: self,
             request,
@@ -47,7 +49,7 @@ impl MongoStore {
             places: Places::read(self).await?,
             answer: ClaimAnswer {
                 claimed: Vec::new(),
-                ended: self.end_cancelled(MOST_AT_ONCE).await?,
+                ended,
             },
         };
         for _ in 0..MOST_ROUNDS {
@@ -176,7 +178,7 @@ impl Claiming<'_> {
         }
         if crowded {
             found.shuffle(&mut rand::rng());
-            found.sort_by_key(|it| -it.get_i64("priority").unwrap_or_default());
+            found.sort_by_key(|it| -whole(it, "priority").unwrap_or_default());
         } else {
             found.sort_by(|one, other| order(one).cmp(&order(other)));
         }
@@ -270,7 +272,7 @@ impl Claiming<'_> {
 fn order(candidate: &Document) -> (i64, i64, &str) {
     let at = candidate.get_datetime("claimable_at");
     (
-        -candidate.get_i64("priority").unwrap_or_default(),
+        -whole(candidate, "priority").unwrap_or_default(),
         at.map_or(0, |at| at.timestamp_millis()),
         text(candidate, "_id"),
     )

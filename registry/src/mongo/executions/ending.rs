@@ -10,9 +10,9 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        names::EXECUTIONS,
+        collections::EXECUTIONS,
         reading::Read,
-        stored::{count, date, to_bson},
+        stored::{count, date, foreign, to_bson, whole},
         transaction::{Transaction, in_transaction},
     },
     store::{Claim, Ending, FollowUp, StoreError},
@@ -143,7 +143,7 @@ impl MongoStore {
             artifacts,
         } = &ending.follow_up
         {
-            set.insert("result", crate::mongo::stored::foreign(result.as_ref()));
+            set.insert("result", foreign(result.as_ref()));
             set.insert("message", message.as_deref());
             set.insert("artifacts", to_bson("artifacts", artifacts)?);
         }
@@ -193,7 +193,7 @@ async fn read(
         .map(|document| {
             let found = Found {
                 job: text(document, "job_id").to_owned(),
-                fence: document.get_i64("fence").unwrap_or_default(),
+                fence: whole(document, "fence").unwrap_or_default(),
                 status: status(document)?,
                 wanted: match document.get("cancel_requested") {
                     None | Some(Bson::Null) => Wanted::On,

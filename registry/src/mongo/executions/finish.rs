@@ -12,7 +12,7 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        names::{EXECUTIONS, JOBS, JOURNAL, LIMITS, LOGS},
+        collections::{EXECUTIONS, JOBS, JOURNAL, LIMITS, LOGS},
         reading::Read,
         stored::date,
         transaction::Transaction,
@@ -165,7 +165,7 @@ pub(super) async fn make_way(
     let_records_go(transaction, gone).await?;
     let jobs: BTreeSet<&str> = gone.iter().map(|it| it.job.as_str()).collect();
     let gates: Vec<String> = jobs.iter().map(|job| Gate::job_text(job)).collect();
-    let waiting = Read::of(doc! {"waits_for": {"$in": gates}})
+    let waiting = Read::of(doc! {"waits_for": {"$in": gates, "$type": "string"}})
         .sorted(doc! {"queued_at": 1, "_id": 1})
         .only(&["job_id"]);
     let mut seen = BTreeSet::new();

@@ -11,9 +11,9 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        names::{BACKFILLS, JOBS},
+        collections::{BACKFILLS, JOBS},
         reading::Read,
-        stored::{count, date},
+        stored::{count, date, whole},
         transaction::{Transaction, in_transaction},
     },
     store::{Advance, Fired, Firing, StoreError},
@@ -215,7 +215,7 @@ impl Source {
 fn source(document: &Document, member: &str) -> Result<Source, StoreError> {
     Ok(Source {
         next: optional_moment(document, member)?,
-        version: document.get_i64("version").unwrap_or_default(),
+        version: whole(document, "version").unwrap_or_default(),
         moves: 0,
         due_at: None,
     })

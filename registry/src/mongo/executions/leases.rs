@@ -10,9 +10,9 @@ use crate::{
         MongoStore,
         batch::Statement,
         limits::Places,
-        names::EXECUTIONS,
+        collections::EXECUTIONS,
         reading::Read,
-        stored::{count, date},
+        stored::{count, date, whole},
     },
     store::{Claim, LeaseAnswer, StoreError},
 };
@@ -61,7 +61,7 @@ impl MongoStore {
         let held: BTreeMap<&str, &Document> =
             held.iter().map(|it| (text(it, "_id"), it)).collect();
         let answer = |claim: &Claim| match held.get(claim.execution.as_str()) {
-            Some(found) if found.get_i64("fence").ok() == Some(count(claim.fence.0)) => {
+            Some(found) if whole(found, "fence") == Some(count(claim.fence.0)) => {
                 match found.get("cancel_requested") {
                     None | Some(Bson::Null) => LeaseAnswer::Renewed,
                     Some(_) => LeaseAnswer::CancelRequested,

@@ -7,7 +7,7 @@ use crate::{
     execution::Execution,
     mongo::{
         MongoStore,
-        names::{EXECUTIONS, JOURNAL, LOGS},
+        collections::{EXECUTIONS, JOURNAL, LOGS},
         reading::Read,
         stored::{count, from_bson},
     },

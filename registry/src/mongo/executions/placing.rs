@@ -15,7 +15,7 @@ use crate::{
     job::OverlapPolicy,
     mongo::{
         MongoStore,
-        names::EXECUTIONS,
+        collections::EXECUTIONS,
         reading::Read,
         transaction::Transaction,
     },

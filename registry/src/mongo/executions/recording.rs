@@ -10,7 +10,7 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        names::{EXECUTIONS, JOURNAL, LOGS},
+        collections::{EXECUTIONS, JOURNAL, LOGS},
         stored::{count, to_bson, to_document},
         transaction::Transaction,
     },

@@ -13,7 +13,7 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        names::{ARRIVALS, EXECUTIONS, JOBS},
+        collections::{ARRIVALS, EXECUTIONS, JOBS},
         reading::Read,
         stored::{corrupt, from_bson, to_bson},
         transaction::Transaction,

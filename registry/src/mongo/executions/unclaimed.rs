@@ -10,7 +10,7 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        names::EXECUTIONS,
+        collections::EXECUTIONS,
         reading::Read,
         stored::{count, date, to_bson},
         transaction::{Transaction, in_transaction},
@@ -65,7 +65,7 @@ impl MongoStore {
     /// Makes executions missed that have waited too long, and says when the next one's time will be up.
     pub(super) async fn end_waiting(&self, limit: u32) -> Result<Overdue, StoreError> {
         let now = date(self.clock.now());
-        let overdue = Read::of(doc! {"status": "queued", "waits_until": {"$lte": now}});
+        let overdue = Read::of(doc! {"status": "queued", "waits_until": {"$lte": now, "$type": "date"}});
         let overdue = overdue.sorted(doc! {"waits_until": 1, "_id": 1}).first(limit);
         let ended = self.end_all(overdue, End::Overdue).await?;
         let next = Read::of(doc! {"waits_until": {"$type": "date"}});

@@ -12,9 +12,9 @@ use crate::{
         MongoStore,
         batch::Statement,
         executions::text,
-        names::{EXECUTIONS, LIMITS},
+        collections::{EXECUTIONS, LIMITS},
         reading::Read,
-        stored::date,
+        stored::{date, moment, whole},
     },
     store::StoreError,
 };
@@ -45,7 +45,7 @@ impl Places {
         let mut lost = Vec::new();
         for limit in limits {
             let (kept, left_behind) = judge(&limit, now);
-            let most = limit.get_i64("most").unwrap_or_default();
+            let most = whole(&limit, "most").unwrap_or_default();
             let held = kept.len() + left_behind.len();
             let left = most - i64::try_from(held).unwrap_or(i64::MAX);
             if left <= 0 {
@@ -141,7 +141,7 @@ impl Places {
                 continue;
             };
             if let Ok(at) = first.get_datetime("available_at") {
-                let at = crate::mongo::stored::moment(*at)?;
+                let at = moment(*at)?;
                 earliest = Some(earliest.map_or(at, |before: Timestamp| before.min(at)));
             }
         }
@@ -261,7 +261,8 @@ impl Places {
 impl Limit {
     /// Those that wait for it.
     fn waiting(&self) -> Read {
-        Read::of(doc! {"waits_for": &self.gate, "org": &self.organisation})
+        let gate = doc! {"$eq": &self.gate, "$type": "string"};
+        Read::of(doc! {"waits_for": gate, "org": &self.organisation})
             .sorted(doc! {"priority": -1, "available_at": 1, "_id": 1})
     }
 }

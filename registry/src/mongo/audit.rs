@@ -1,0 +1,61 @@
+//! The audit log in MongoDB.
+//!
+//! The lines of an organisation are numbered from 1 without gaps, in the order in which they were
+//! appended: two hosts that append at once want the same number, and one of them takes the next.
+
+use async_trait::async_trait;
+use mongodb::bson::doc;
+
+use super::{
+    MongoStore,
+    collections::AUDIT,
+    failure::is_taken,
+        stored::{corrupt, from_document, to_document, whole},
+};
+use crate::{
+    audit::AuditEntry,
+    page::{Page, PageRequest},
+    scope::Scope,
+    store::{AuditStore, StoreError},
+};
+
+const ENTRY: &str = "audit entry";
+
+#[async_trait]
+impl AuditStore for MongoStore {
+    async fn append_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let organisation = entry.org.as_str();
+        let lines = self.collection(AUDIT);
+        let mut line = to_document(ENTRY, entry)?;
+        loop {
+            let last = lines
+                .find_one(doc! {"org": organisation})
+                .sort(doc! {"number": -1})
+                .await?;
+            let last = last.map(|line| {
+                whole(&line, "number").ok_or_else(|| corrupt(ENTRY, "it has no number"))
+            });
+            let number = last.transpose()?.unwrap_or(0) + 1;
+            line.insert("_id", format!("{organisation}/{number}"));
+            line.insert("number", number);
+            match lines.insert_one(&line).await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_taken(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn audit_log(
+        &self,
+        scope: &Scope,
+        request: PageRequest,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        let filter = doc! {"org": scope.organisation().as_str()};
+        let newest_first = doc! {"number": -1};
+        self.page(AUDIT, filter, newest_first, request, |line| {
+            from_document(ENTRY, line)
+        })
+        .await
+    }
+}
