@@ -8,6 +8,7 @@
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
 mod accounts;
+mod archive;
 mod artifacts;
 mod audit;
 mod backfills;

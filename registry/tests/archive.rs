@@ -56,7 +56,7 @@ fn open_in(folder: &Path, clock: &ManualClock) -> EmbeddedStore {
     EmbeddedStore::open(folder, Arc::new(clock.clone())).unwrap()
 }
 
-fn open() -> (Arc<dyn Store>, ManualClock, MovedAfterwards) {
+async fn open() -> (Arc<dyn Store>, ManualClock, MovedAfterwards) {
     let folder = TempDir::new().unwrap();
     let clock = conformance::sample::start();
     let store = open_in(folder.path(), &clock);

@@ -1,11 +1,13 @@
 //! What records of the kinds look like that are more than one type of this crate.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use sandglass_contract::{Digest, ExecutionId, JobId, JournalEntry, LogLine, OrganisationId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     execution::{Execution, ParentExecution},
+    store::StoreError,
     template::TemplateVersion,
 };
 
@@ -14,7 +16,34 @@ use crate::{
 pub(crate) struct ArchivedComponent {
     pub(crate) digest: Digest,
     /// In Base64 (RFC 4648, section 4).
-    pub(crate) bytes: String,
+    bytes: String,
+}
+
+impl ArchivedComponent {
+    /// A component.
+    pub(crate) fn of(digest: Digest, bytes: &[u8]) -> Self {
+        Self {
+            digest,
+            bytes: STANDARD.encode(bytes),
+        }
+    }
+
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// Where they are not those of its digest.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, StoreError> {
+        let corrupt = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Corrupt {
+            what: "component",
+            source,
+        };
+        let bytes = STANDARD.decode(&self.bytes);
+        let bytes = bytes.map_err(|source| corrupt(source.into()))?;
+        match Digest::of(&bytes) == self.digest {
+            true => Ok(bytes),
+            false => Err(corrupt("its bytes do not have its digest".into())),
+        }
+    }
 }
 
 /// A version of a template.

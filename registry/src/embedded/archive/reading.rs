@@ -1,6 +1,5 @@
 //! Rows as records.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rusqlite::{Connection, Row, ToSql, params_from_iter, types::Value as Column};
 use sandglass_contract::{Digest, ExecutionId, JobId, OrganisationId};
 use serde::Serialize;
@@ -156,11 +155,9 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
             let digest: String = row.get("digest")?;
             let digest: Digest = digest.parse().map_err(|error| corrupt(what, error))?;
             let bytes: Vec<u8> = row.get("bytes")?;
-            if Digest::of(&bytes) != digest {
-                return Err(corrupt(what, "its bytes do not have its digest"));
-            }
-            let bytes = STANDARD.encode(bytes);
-            value(what, &ArchivedComponent { digest, bytes })
+            let component = ArchivedComponent::of(digest, &bytes);
+            component.bytes()?;
+            value(what, &component)
         }
         RecordKind::TemplateVersions => {
             let org = organisation(row)?;

@@ -1,9 +1,7 @@
 //! Records as rows.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use sandglass_contract::Digest;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -52,7 +50,7 @@ fn put_one(
         RecordKind::Tokens => {
             accounts::insert_token(connection, &read::<TokenRecord>(kind, value)?)
         }
-        RecordKind::Components => put_component(connection, kind, read(kind, value)?),
+        RecordKind::Components => put_component(connection, &read(kind, value)?),
         RecordKind::TemplateVersions => {
             let ArchivedVersion { org, version } = read(kind, value)?;
             templates::insert_version(connection, &org, &version)
@@ -100,18 +98,11 @@ fn put_one(
 
 fn put_component(
     connection: &Connection,
-    kind: RecordKind,
-    component: ArchivedComponent,
+    component: &ArchivedComponent,
 ) -> Result<(), StoreError> {
-    let what = kind.as_str();
-    let bytes = STANDARD.decode(component.bytes);
-    let bytes = bytes.map_err(|source| corrupt(what, source))?;
-    if Digest::of(&bytes) != component.digest {
-        return Err(corrupt(what, "its bytes do not have its digest"));
-    }
     connection
         .prepare_cached("INSERT INTO components (digest, bytes) VALUES (?, ?)")?
-        .execute(params![component.digest.to_string(), bytes])?;
+        .execute(params![component.digest.to_string(), component.bytes()?])?;
     Ok(())
 }
 
