@@ -8,6 +8,7 @@ mod chains;
 mod concurrency;
 mod executions;
 mod health;
+mod hosts;
 mod jobs;
 mod logs;
 mod outbox;
@@ -53,6 +54,9 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
             concurrency::set_concurrency_limit,
             concurrency::remove_concurrency_limit
         ))
+        .routes(routes!(hosts::list_hosts))
+        .routes(routes!(hosts::drain_host))
+        .routes(routes!(hosts::resume_host))
         .routes(routes!(audit::list_audit_log))
         .routes(routes!(executions::list_job_executions))
         .routes(routes!(executions::list_executions))

@@ -23,13 +23,13 @@ use sandglass_api::{
     openapi,
     sources::{ArtifactSource, FileStream, SourceError},
 };
-use sandglass_contract::{Clock, ExecutionId, SystemClock};
+use sandglass_contract::{Clock, ExecutionId, HostInstanceId, SystemClock};
 use sandglass_host::{FileOutbox, Host, HostSettings, Services};
 use sandglass_registry::{
-    ArtifactRecord, Store,
+    ArtifactRecord, Labels, Store,
     embedded::{EmbeddedDatabase, EmbeddedStore},
 };
-use sandglass_scheduler::{Catalogue, Notifier, Scheduler, SchedulerSettings};
+use sandglass_scheduler::{Catalogue, HostIdentity, Notifier, Scheduler, SchedulerSettings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -86,8 +86,14 @@ impl Api {
         assert_eq!(set, Bootstrapped::Set);
         let scheduler = Scheduler::start(
             SchedulerSettings {
-                host_name: "test".to_owned(),
-                concurrent_runs: NonZeroUsize::MIN,
+                host: HostIdentity {
+                    name: "test".to_owned(),
+                    instance: HostInstanceId::fresh(clock.now()),
+                    labels: Labels::default(),
+                    concurrent_runs: NonZeroUsize::MIN,
+                    started_at: clock.now(),
+                    version: "0.0.0-test".to_owned(),
+                },
                 lease: Duration::from_secs(30),
             },
             store.clone(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use sandglass_contract::{Clock as _, SystemClock};
 use sandglass_registry::{
+    Labels,
     embedded::EmbeddedStore,
     store::{ClaimRequest, Claimed, Ending, ExecutionStore as _, FollowUp, Records},
 };
@@ -145,6 +146,7 @@ async fn claim_all(store: &EmbeddedStore, claimed: &mut Vec<Claimed>) {
     loop {
         let request = ClaimRequest {
             host: "bench".to_owned(),
+            labels: Labels::default(),
             limit: CLAIMED_AT_ONCE,
             lease: LEASE,
             most_lost_leases: 5,

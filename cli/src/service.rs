@@ -1,6 +1,7 @@
 //! The service, put together from its parts.
 
 mod first_user;
+mod host;
 mod ports;
 mod signals;
 pub(crate) mod storage;
@@ -63,6 +64,8 @@ impl Service {
             clock,
         } = Storage::open(settings).await?;
         waits_for.send_replace("the service is about to start");
+        let identity = host::identity(settings, clock.now());
+        host::take_name(&identity, store.as_ref(), clock.as_ref()).await?;
         let mail = Mail::set_up(&settings.mail, folder)?;
 
         let mut host_settings = HostSettings::new(folder.join("cache"), settings.mail.from.clone());
@@ -87,8 +90,7 @@ impl Service {
         templates::register(&catalogue).await?;
 
         let scheduler_settings = SchedulerSettings {
-            host_name: settings.host_name.clone(),
-            concurrent_runs: settings.concurrent_runs,
+            host: identity,
             lease: LEASE,
         };
         let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());

@@ -16,6 +16,7 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use sandglass_api::auth::BootstrapToken;
 use sandglass_host::MailAddress;
+use sandglass_registry::{Labels, host::Label};
 use serde::Deserialize;
 
 use crate::failure::{Exit, Failure};
@@ -60,6 +61,14 @@ pub(crate) struct SettingArguments {
     /// The name of this host in records. [default: the name of the machine]
     #[arg(long, value_name = "NAME", env = "SANDGLASS_HOST_NAME")]
     host_name: Option<String>,
+    /// What this host says about itself, for jobs that ask for it; may be given several times.
+    #[arg(
+        long = "label",
+        value_name = "KEY=VALUE",
+        env = "SANDGLASS_LABELS",
+        value_delimiter = ','
+    )]
+    labels: Vec<Label>,
     /// How many executions run at the same time. [default: 16]
     #[arg(long, value_name = "NUMBER", env = "SANDGLASS_CONCURRENT_RUNS")]
     concurrent_runs: Option<NonZeroUsize>,
@@ -81,6 +90,7 @@ pub(crate) struct Settings {
     pub(crate) data_folder: PathBuf,
     pub(crate) store: StoreLocation,
     pub(crate) host_name: String,
+    pub(crate) labels: Labels,
     pub(crate) concurrent_runs: NonZeroUsize,
     pub(crate) drain: Duration,
     pub(crate) log_format: LogFormat,
@@ -161,6 +171,7 @@ impl Settings {
                 .host_name
                 .or(file.host_name)
                 .unwrap_or_else(environment::machine_name),
+            labels: labels(arguments.labels, file.labels)?,
             concurrent_runs: arguments
                 .concurrent_runs
                 .or(file.concurrent_runs)
@@ -173,6 +184,17 @@ impl Settings {
             clock_offset: environment.clock_offset,
         })
     }
+}
+
+/// The labels that were given, or else those of the file.
+fn labels(given: Vec<Label>, file: Option<Labels>) -> Result<Labels, Failure> {
+    if given.is_empty() {
+        return Ok(file.unwrap_or_default());
+    }
+    Labels::new(given).map_err(|error| {
+        let error = anyhow::Error::new(error).context("--label is not valid");
+        Failure::new(Exit::Usage, error)
+    })
 }
 
 #[cfg(test)]

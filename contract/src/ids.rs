@@ -157,11 +157,16 @@ id!(
     /// A blackout calendar: `cal_…`.
     BlackoutCalendarId, "blackout calendar id", is_id
 );
+id!(
+    /// A process that takes part as a host, from its start to its end: `host_…`.
+    HostInstanceId, "host instance id", is_id
+);
 
 fresh!(JobId, "job_");
 fresh!(ExecutionId, "exec_");
 fresh!(BackfillId, "backfill_");
 fresh!(BlackoutCalendarId, "cal_");
+fresh!(HostInstanceId, "host_");
 
 impl ExecutionId {
     /// The identity of a slot: the same whoever computes it, so that the second to insert it finds it

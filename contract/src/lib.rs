@@ -20,8 +20,8 @@ pub use context::{ParentResult, RunContext, RunMode};
 pub use digest::Digest;
 pub use grant::{Grant, GrantEntry, GrantError, Interface, Operation};
 pub use ids::{
-    BackfillId, BlackoutCalendarId, ExecutionId, IdError, JobId, OrganisationId, TemplateId,
-    TokenId, UserId,
+    BackfillId, BlackoutCalendarId, ExecutionId, HostInstanceId, IdError, JobId, OrganisationId,
+    TemplateId, TokenId, UserId,
 };
 pub use journal::{CallOutcome, Effect, JournalEntry};
 pub use limits::{Limit, LimitError, LimitSettings, Limits};

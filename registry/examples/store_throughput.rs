@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use sandglass_contract::{Clock, ExecutionId, JobId, OrganisationId, OutcomeCode, SystemClock};
 use sandglass_query::{ApplicationDatabase, CollectionName, Filter, Find};
 use sandglass_registry::{
-    Attempt, Execution, ExecutionStatus, Job, OverlapPolicy, Scope,
+    Attempt, Execution, ExecutionStatus, Job, Labels, OverlapPolicy, Scope,
     embedded::{EmbeddedDatabase, EmbeddedStore, TakenId},
     store::{
         Advance, ClaimRequest, Ending, ExecutionStore, Fired, Firing, FollowUp, JobStore, Records,
@@ -53,6 +53,7 @@ async fn main() {
     for _ in 0..50 {
         let request = ClaimRequest {
             host: "host".to_owned(),
+            labels: Labels::default(),
             limit: 100,
             lease: Duration::from_secs(60),
             most_lost_leases: 3,
@@ -86,6 +87,7 @@ async fn measure_lives(clock: &Arc<dyn Clock>) {
         let after_fire = clock.monotonic();
         let request = ClaimRequest {
             host: "host".to_owned(),
+            labels: Labels::default(),
             limit: 500,
             lease: Duration::from_secs(60),
             most_lost_leases: 3,

@@ -22,6 +22,8 @@ pub enum AuditAction {
     BackfillChanged,
     /// A concurrency limit was set or removed.
     ConcurrencyLimitChanged,
+    /// A host was told to begin nothing new, or to take part again.
+    HostOrdered,
 }
 
 /// A line of the audit log.

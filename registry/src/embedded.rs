@@ -18,6 +18,7 @@ mod database_file;
 mod executions;
 mod failure;
 mod folder_lock;
+mod hosts;
 mod jobs;
 mod limits;
 mod migration;
@@ -51,8 +52,12 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0001_records.sql"),
         include_str!("../migrations/store/0002_scheduling.sql"),
         include_str!("../migrations/store/0003_blackout_calendars.sql"),
+        include_str!("../migrations/store/0004_hosts.sql"),
     ],
-    on_open: executions::end_leases,
+    on_open: |connection, now| {
+        executions::end_leases(connection, now)?;
+        hosts::free_names(connection)
+    },
 };
 
 /// A [`Store`](crate::Store) in a file of its own. One process at a time uses it.

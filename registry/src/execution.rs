@@ -10,7 +10,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use crate::gate::Gate;
-use crate::job::{Priority, Tag, Version};
+use crate::{
+    host::Placement,
+    job::{Priority, Tag, Version},
+};
 
 /// Where an execution stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -284,6 +287,10 @@ pub struct Execution {
     /// The backfill that made it.
     #[serde(default)]
     pub backfill_id: Option<BackfillId>,
+    /// The labels that a host must have to run it.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub placement: Placement,
 }
 
 impl Execution {

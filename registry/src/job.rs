@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::schedule::Schedule;
+use crate::{host::Placement, schedule::Schedule};
 pub use dependency::{
     Condition, ConditionError, Dependencies, Dependency, DependencyOn, MAX_PARENTS, Require,
 };
@@ -188,6 +188,10 @@ pub struct Job {
     /// The calendars in whose blackouts its slots are skipped.
     #[serde(default)]
     pub blackout_calendars: Vec<BlackoutCalendarId>,
+    /// The labels that a host must have to run it, every one of them.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub placement: Placement,
     /// How long an attempt may take.
     pub timeout_seconds: TimeoutSeconds,
     /// What follows a failed attempt.

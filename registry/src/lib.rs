@@ -14,6 +14,7 @@ pub mod concurrency;
 pub mod embedded;
 pub mod execution;
 pub mod gate;
+pub mod host;
 pub mod job;
 pub mod mongo;
 mod overlap;
@@ -35,6 +36,7 @@ pub use execution::{
     ParentExecution, Trigger,
 };
 pub use gate::Gate;
+pub use host::{HostOrder, HostRecord, HostReport, HostState, Labels, Placement};
 pub use job::{
     Dependencies, Job, JobText, Notifications, OverlapPolicy, RetryPolicy, Tag, TimeoutSeconds,
     Version,

@@ -21,6 +21,7 @@ mod components;
 mod connection;
 mod executions;
 mod failure;
+mod hosts;
 mod jobs;
 mod limits;
 mod listing;

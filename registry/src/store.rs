@@ -9,6 +9,7 @@ mod audit;
 mod backfills;
 mod blackouts;
 mod executions;
+mod hosts;
 mod jobs;
 mod limits;
 mod templates;
@@ -22,6 +23,7 @@ pub use executions::{
     ExecutionQuery, ExecutionStore, Fired, Firing, FollowUp, Join, LeaseAnswer, Overdue, Records,
     Settlement,
 };
+pub use hosts::{HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
 pub use templates::TemplateStore;
@@ -40,6 +42,7 @@ pub trait Store:
     + AuditStore
     + TemplateStore
     + AccountStore
+    + HostStore
 {
 }
 
@@ -52,6 +55,7 @@ impl<T> Store for T where
         + AuditStore
         + TemplateStore
         + AccountStore
+        + HostStore
 {
 }
 

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use sandglass_contract::OutcomeCode;
 use sandglass_contract::clock::testing::ManualClock;
 use sandglass_registry::{
-    Store,
+    HostOrder, Store,
     embedded::EmbeddedStore,
-    store::{ExecutionStore as _, JobStore as _},
+    store::{ExecutionStore as _, HostAnswer, HostStore as _, JobStore as _},
 };
 use tempfile::TempDir;
 
@@ -25,6 +25,18 @@ async fn open() -> (Arc<dyn Store>, ManualClock, TempDir) {
 }
 
 conformance_tests!(open);
+
+#[tokio::test]
+async fn the_name_of_a_host_is_free_when_the_store_is_opened_anew() {
+    let folder = TempDir::new().unwrap();
+    let clock = conformance::sample::start();
+    for instance in ["host_a", "host_b"] {
+        let store = EmbeddedStore::open(folder.path(), Arc::new(clock.clone())).unwrap();
+        let report = conformance::hosts::report("host-1", instance);
+        let answer = store.report_host(&report).await.unwrap();
+        assert_eq!(answer, HostAnswer::Order(HostOrder::Work));
+    }
+}
 
 #[tokio::test]
 async fn what_ran_when_the_store_was_closed_is_claimed_at_once_when_it_is_opened() {

@@ -12,6 +12,7 @@ mod firing;
 mod lease;
 mod machine;
 mod passed;
+mod poll;
 mod queued;
 
 pub use backfill::{BackfillPlan, decide_backfill, plan_backfill};
@@ -23,4 +24,5 @@ pub use machine::{
     Answer, Batch, Command, DueJobs, Event, Machine, MachineSettings, NoAnswer, Now, Stop,
     Unsettled,
 };
+pub use poll::poll;
 pub use queued::{Cause, queued};

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode, UserId};
 use sandglass_registry::{
-    Blackouts, Execution, Job, Schedule, Scope, Store, StoreError, Trigger, Version,
-    job::JitterSeconds, store::ScheduleChange,
+    Blackouts, Execution, HostState, Job, Placement, Schedule, Scope, Store, StoreError, Trigger,
+    Version, job::JitterSeconds, store::ScheduleChange,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,6 +45,8 @@ const PREVIEWED_RUNS: usize = 5;
 pub struct JobPreview {
     /// What is wrong; empty where it could be saved.
     pub issues: Vec<Problem>,
+    /// What would not keep it from being saved, and still may not be meant.
+    pub warnings: Vec<Problem>,
     /// What a run could touch.
     pub grant: Grant,
     /// Whether a run changes data that was there before or reaches people.
@@ -125,6 +127,7 @@ impl Jobs {
             other => other?,
         };
         Ok(JobPreview {
+            warnings: self.judge_placement(&draft.placement).await?,
             destructive: verdict.grant.is_destructive(),
             issues: verdict.problems,
             grant: verdict.grant,
@@ -133,6 +136,21 @@ impl Jobs {
                 .and_then(|it| it.upcoming(now, PREVIEWED_RUNS, &blackouts).ok())
                 .unwrap_or_default(),
         })
+    }
+
+    /// Whether there is a host that would run it now.
+    async fn judge_placement(&self, placement: &Placement) -> Result<Vec<Problem>, StoreError> {
+        if placement.is_empty() {
+            return Ok(Vec::new());
+        }
+        let hosts = self.store.hosts().await?;
+        let mut there = hosts.iter().filter(|it| it.state != HostState::Lost);
+        if there.any(|host| placement.is_met_by(&host.report.labels)) {
+            return Ok(Vec::new());
+        }
+        let wanted = placement.to_texts().join(", ");
+        let detail = format!("no host has {wanted} at present; executions would wait for one");
+        Ok(vec![Problem::new("/placement", "no_such_host", detail)])
     }
 
     /// Saves a new job.

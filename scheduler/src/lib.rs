@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod changes;
 pub mod core;
+pub mod host;
 pub mod jobs;
 pub mod notify;
 pub mod service;
@@ -21,6 +22,7 @@ mod testing;
 pub use calendar::{Calendar, CalendarError, RunFlag, SchedulePreview, UpcomingRun};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use changes::Changes;
+pub use host::{HostIdentity, NameError, take_name};
 pub use jobs::{
     BackfillRequest, ChainNode, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
 };

@@ -1,11 +1,16 @@
 //! The scheduler as one thing: its loops, started and drained together.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::{Clock, ExecutionId, UserId};
-use sandglass_registry::{AuditAction, AuditEntry, Scope, Store, StoreError, store::CancelAnswer};
-use serde_json::Value;
-use tokio::{runtime::Handle, sync::watch};
+use sandglass_registry::{
+    AuditAction, AuditEntry, HostOrder, HostRecord, Scope, Store, StoreError, store::CancelAnswer,
+};
+use serde_json::{Value, json};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -13,6 +18,7 @@ use crate::{
     catalogue::Catalogue,
     changes::Changes,
     core::Event,
+    host::HostIdentity,
     jobs::{Jobs, Pauses},
     notify::Notifier,
     shell::{self, Bells, Calendars, Runs},
@@ -21,10 +27,8 @@ use crate::{
 /// How this host takes part.
 #[derive(Debug, Clone)]
 pub struct SchedulerSettings {
-    /// The name of the host in records.
-    pub host_name: String,
-    /// How many executions it runs at once.
-    pub concurrent_runs: NonZeroUsize,
+    /// Who it is.
+    pub host: HostIdentity,
     /// How long a claim holds unless it is renewed; it is renewed three times as often.
     pub lease: Duration,
 }
@@ -42,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) pauses: Pauses,
     pub(crate) runs: Runs,
     pub(crate) notifier: Notifier,
+    /// Rung where the host is to report itself at once.
+    pub(crate) report_soon: Notify,
     /// Where what runs for the scheduler runs; guests have a runtime of their own.
     pub(crate) runtime: Handle,
     /// Whether it drains and holds no claim any more.
@@ -91,6 +97,7 @@ impl Scheduler {
             pauses: jobs.pauses().clone(),
             runs: Runs::default(),
             notifier,
+            report_soon: Notify::new(),
             runtime: Handle::current(),
             drained: watch::Sender::new(false),
             draining: CancellationToken::new(),
@@ -98,6 +105,7 @@ impl Scheduler {
         });
         let tasks = TaskTracker::new();
         tasks.spawn(shell::drive(shared.clone(), events, tasks.clone()));
+        tasks.spawn(shell::report_on(shared.clone()));
         tasks.close();
         Self {
             shared,
@@ -139,7 +147,7 @@ impl Scheduler {
     /// The name of this host in records.
     #[must_use]
     pub fn host_name(&self) -> &str {
-        &self.shared.settings.host_name
+        &self.shared.settings.host.name
     }
 
     /// Asks for an execution to end: at once where it waits or runs here, and otherwise when its host
@@ -161,6 +169,26 @@ impl Scheduler {
             CancelAnswer::AlreadyFinished(_) => {}
         }
         Ok(answer)
+    }
+
+    /// Tells a host, this one or another, to begin nothing new, or to take part again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn order_host(
+        &self,
+        scope: &Scope,
+        by: &UserId,
+        name: &str,
+        order: HostOrder,
+    ) -> Result<HostRecord, StoreError> {
+        let record = self.shared.store.order_host(name, order, by).await?;
+        self.shared.report_soon.notify_one();
+        let action = AuditAction::HostOrdered;
+        let detail = json!({"order": order});
+        self.note(scope, by, action, name.to_owned(), detail)
+            .await?;
+        Ok(record)
     }
 
     /// Looks for executions that may begin now, as after a limit was changed.
@@ -201,6 +229,7 @@ impl Scheduler {
     /// another host, or this one after its restart, begins it anew.
     pub async fn drain(&self, grace: Duration) {
         self.shared.draining.cancel();
+        self.shared.report_soon.notify_one();
         self.shared.bells.tell(Event::Drain);
         tokio::select! {
             () = self.all_ended() => {}

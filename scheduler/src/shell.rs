@@ -6,7 +6,7 @@
 mod bells;
 mod calendars;
 mod carry_out;
-
+mod reporting;
 mod runs;
 
 use std::sync::Arc;
@@ -15,12 +15,13 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    core::{Event, Machine, MachineSettings, Now},
+    core::{Event, Machine, MachineSettings, Now, poll},
     service::Shared,
 };
 pub(crate) use bells::Bells;
 pub(crate) use calendars::Calendars;
 use carry_out::carry_out;
+pub(crate) use reporting::report_on;
 pub(crate) use runs::{Lease, Runs};
 
 /// How many workers one execution may lose before it is given up.
@@ -32,12 +33,13 @@ pub(crate) async fn drive(
     mut events: mpsc::UnboundedReceiver<Event>,
     tasks: TaskTracker,
 ) {
-    let places = shared.settings.concurrent_runs.get();
     let settings = MachineSettings {
-        host: shared.settings.host_name.clone(),
-        places: u32::try_from(places).unwrap_or(u32::MAX),
+        host: shared.settings.host.name.clone(),
+        labels: shared.settings.host.labels.clone(),
+        places: shared.settings.host.places(),
         lease: shared.settings.lease,
         most_lost_leases: MOST_LOST_LEASES,
+        poll: poll(shared.store.sharing(), &shared.settings.host.instance),
     };
     let mut machine = Machine::new(settings, now(&shared));
     let mut event = Event::Woken;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use config::{Config, File, FileFormat};
+use sandglass_registry::Labels;
 use serde::Deserialize;
 
 use super::{AppDatabase, LogFormat};
@@ -22,6 +23,7 @@ pub(super) struct SettingsFile {
     pub(super) store_file: Option<PathBuf>,
     pub(super) app_database: Option<AppDatabase>,
     pub(super) host_name: Option<String>,
+    pub(super) labels: Option<Labels>,
     pub(super) concurrent_runs: Option<NonZeroUsize>,
     pub(super) drain_seconds: Option<u64>,
     pub(super) log_format: Option<LogFormat>,

@@ -55,6 +55,32 @@ fn arguments_and_variables_go_before_the_file() {
 }
 
 #[test]
+fn labels_are_given_one_by_one_or_stand_in_the_file() {
+    let check = |arguments: &[&str], file: &str, expect: &[&str]| {
+        let settings = merged(arguments, &[], file).unwrap();
+        assert_eq!(settings.labels.to_texts(), expect, "{arguments:?} {file}");
+    };
+    let file = "[labels]\nzone = 'us'";
+    check(&[], "", &[]);
+    check(&[], file, &["zone=us"]);
+    check(
+        &[],
+        "labels = ['zone=us', 'disk=fast']",
+        &["disk=fast", "zone=us"],
+    );
+    check(&["--label", "zone=eu"], file, &["zone=eu"]);
+    let two = ["--label", "zone=eu", "--label", "gpu=a,disk=fast"];
+    check(&two, file, &["disk=fast", "gpu=a", "zone=eu"]);
+    let twice = merged(&["--label", "zone=eu", "--label", "zone=us"], &[], "");
+    assert!(twice.unwrap_err().contains("--label"));
+    assert!(
+        merged(&[], &[], "[labels]\nZone = 'us'")
+            .unwrap_err()
+            .contains("Zone")
+    );
+}
+
+#[test]
 fn a_secret_is_read_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("url");

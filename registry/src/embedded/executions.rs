@@ -21,9 +21,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sandglass_contract::{ExecutionId, JournalEntry, LogLine, UserId};
 
-use super::EmbeddedStore;
+use super::{EmbeddedStore, stored::to_json};
 use crate::{
     execution::{Execution, ExecutionStatus},
+    host::Labels,
     page::Page,
     scope::Scope,
     store::{
@@ -42,6 +43,19 @@ pub(super) use leases::{begin_earlier, end_leases};
 use recording::SavedRecords;
 use rows::SavedExecution;
 pub(super) use settling::forget_former_parents;
+
+/// The condition that a host with the labels in `?`, a JSON array, may run an execution.
+macro_rules! met_by {
+    ($labels:literal) => {
+        concat!(
+            "(placement IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(placement) AS wanted
+                 WHERE wanted.value NOT IN (SELECT value FROM json_each(",
+            $labels,
+            "))))"
+        )
+    };
+}
+use met_by;
 
 /// What is looked for, in errors.
 const EXECUTION: &str = "execution";
@@ -73,13 +87,17 @@ impl ExecutionStore for EmbeddedStore {
 
     async fn claim(&self, request: ClaimRequest) -> Result<ClaimAnswer, StoreError> {
         let now = self.now();
+        let labels = to_json("labels", &request.labels.to_texts())?;
         self.file
-            .write(move |connection| claiming::claim(connection, &request, now))
+            .write(move |connection| claiming::claim(connection, &request, &labels, now))
             .await
     }
 
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.file.read(leases::next_claimable).await
+    async fn next_claimable(&self, labels: &Labels) -> Result<Option<Timestamp>, StoreError> {
+        let labels = to_json("labels", &labels.to_texts())?;
+        self.file
+            .read(move |connection| leases::next_claimable(connection, &labels))
+            .await
     }
 
     async fn end_overdue(&self, limit: u32) -> Result<Overdue, StoreError> {

@@ -31,6 +31,7 @@ use super::{
 };
 use crate::{
     execution::{Execution, ExecutionStatus},
+    host::Labels,
     page::Page,
     scope::Scope,
     store::{
@@ -41,7 +42,7 @@ use crate::{
 
 pub(super) use archived::read_archived;
 pub(super) use cancelling::{Others, cancel_others};
-pub(super) use documents::text;
+pub(super) use documents::{met_by, text};
 use documents::{As, new_document};
 pub(super) use recording::SavedRecords;
 pub(super) use settling::forget_former_parents;
@@ -80,8 +81,8 @@ impl ExecutionStore for MongoStore {
         self.claim_for(&request).await
     }
 
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.next_moment().await
+    async fn next_claimable(&self, labels: &Labels) -> Result<Option<Timestamp>, StoreError> {
+        self.next_moment(labels).await
     }
 
     async fn end_overdue(&self, limit: u32) -> Result<Overdue, StoreError> {

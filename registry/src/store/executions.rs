@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::StoreError;
 use crate::{
     execution::{ArtifactRecord, Attempt, Execution, ExecutionStatus, Fence, Progress},
+    host::Labels,
     job::{Job, OverlapPolicy, Version},
     page::{Page, PageRequest},
     scope::Scope,
@@ -68,6 +69,8 @@ pub enum Fired {
 pub struct ClaimRequest {
     /// The name of the host.
     pub host: String,
+    /// Its labels.
+    pub labels: Labels,
     /// How many it has room for.
     pub limit: u32,
     /// How long the claims hold unless they are renewed.
@@ -276,14 +279,15 @@ pub trait ExecutionStore: Send + Sync + 'static {
     /// Claims executions that wait and whose `available_at` has come, and running ones whose lease has
     /// run out: the highest priority first, and within it the longest waiting. Those whose template or
     /// tags have as many running as their concurrency limit are passed over; they wait for a
-    /// [`Gate`](crate::Gate). A claim raises the fence and the attempt, sets `started_at` where it is
+    /// [`Gate`](crate::Gate). Those whose placement the host does not meet are left alone, and keep
+    /// nobody else waiting. A claim raises the fence and the attempt, sets `started_at` where it is
     /// the first, and the job's `last_run_at`. An execution whose lease ran out gets an [`Attempt`]
     /// with the outcome `lease_lost` for the worker that was lost.
     async fn claim(&self, request: ClaimRequest) -> Result<ClaimAnswer, StoreError>;
 
-    /// The earliest moment at which [`ExecutionStore::claim`] will find something, by the moments
-    /// stored now: a waiting execution's `available_at`, or the end of a lease.
-    async fn next_claimable(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// The earliest moment at which [`ExecutionStore::claim`] will find something for a host with these
+    /// labels, by the moments stored now: a waiting execution's `available_at`, or the end of a lease.
+    async fn next_claimable(&self, labels: &Labels) -> Result<Option<Timestamp>, StoreError>;
 
     /// Makes executions missed whose `queue_deadline` has passed before their first attempt, at most
     /// `limit`. Returns them, and when the next one's will pass.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::{ExecutionId, OutcomeCode, clock::testing::ManualClock};
 use sandglass_registry::{
-    CancelRequest, ExecutionStatus, Store, StoreError,
+    CancelRequest, ExecutionStatus, Labels, Store, StoreError,
     store::{CancelAnswer, LeaseAnswer},
 };
 
@@ -29,7 +29,10 @@ pub(crate) async fn a_waiting_execution_is_cancelled_at_once(
     };
     assert_eq!(execution.cancel_requested, Some(request));
     assert!(claim(&store, 10).await.is_empty());
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        None
+    );
 
     let unknown = ExecutionId::parse("exec_2").unwrap();
     let answer = store.cancel(&scope(), &unknown, &user()).await;
@@ -67,7 +70,10 @@ pub(crate) async fn a_retry_of_what_was_to_be_cancelled_ends_it(
     assert_eq!(execution.completed_at, Some(at(7)));
     assert_eq!(execution.attempts.len(), 1);
     assert_eq!(execution, stored(&store, "exec_1").await);
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        None
+    );
 }
 
 pub(crate) async fn what_was_to_be_cancelled_is_not_claimed_again(
@@ -85,7 +91,10 @@ pub(crate) async fn what_was_to_be_cancelled_is_not_claimed_again(
     assert_eq!(execution.status, ExecutionStatus::Cancelled);
     assert_eq!(execution.attempts.len(), 1);
     assert_eq!(execution.attempts[0].outcome, OutcomeCode::LeaseLost);
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        None
+    );
     let ending = finished(attempt(1, OutcomeCode::Success));
     assert_lost(&store, &held, ending).await;
 }

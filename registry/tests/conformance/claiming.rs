@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use sandglass_contract::{OutcomeCode, Progress, clock::testing::ManualClock};
 use sandglass_registry::{
-    Execution, ExecutionStatus, Fence, Store, Version,
+    Execution, ExecutionStatus, Fence, Labels, Store, Version,
     store::{Claim, LeaseAnswer, Records, ScheduleChange},
 };
 
@@ -33,20 +33,29 @@ pub(crate) async fn the_longest_waiting_are_claimed_first(
 }
 
 pub(crate) async fn nothing_is_claimed_before_its_time(store: Arc<dyn Store>, clock: ManualClock) {
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        None
+    );
     let job = queued(&store, "job_1", &[]).await;
     let later = Execution {
         available_at: at(10),
         ..execution(&job, "exec_1")
     };
     store.enqueue(&scope(), &later).await.unwrap();
-    assert_eq!(store.next_claimable().await.unwrap(), Some(at(10)));
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        Some(at(10))
+    );
     clock.advance(Duration::from_millis(9_999));
     assert!(claim(&store, 10).await.is_empty());
     clock.advance(Duration::from_millis(1));
     claim_one(&store).await;
     let lease_ends = at(10) + LEASE;
-    assert_eq!(store.next_claimable().await.unwrap(), Some(lease_ends));
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        Some(lease_ends)
+    );
 }
 
 pub(crate) async fn a_claim_brings_the_job_as_it_was(store: Arc<dyn Store>, clock: ManualClock) {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::{CallOutcome, Digest, OutcomeCode, Progress, clock::testing::ManualClock};
 use sandglass_registry::{
-    ArtifactRecord, Attempt, ExecutionStatus, Store,
+    ArtifactRecord, Attempt, ExecutionStatus, Labels, Store,
     store::{Ending, FollowUp, Records},
 };
 use serde_json::json;
@@ -95,7 +95,10 @@ pub(crate) async fn a_retry_waits_for_its_time(store: Arc<dyn Store>, clock: Man
         (waiting.completed_at, waiting.duration_seconds),
         (None, None)
     );
-    assert_eq!(store.next_claimable().await.unwrap(), Some(at(60)));
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        Some(at(60))
+    );
     let late = Records {
         log: vec![line(1, "late")],
         ..Records::default()

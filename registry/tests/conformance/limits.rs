@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::{OutcomeCode, TemplateId, clock::testing::ManualClock};
 use sandglass_registry::{
-    ConcurrencyLimit, Execution, Job, LimitedBy, Store, StoreError, Tag, job::Priority,
+    ConcurrencyLimit, Execution, Job, Labels, LimitedBy, Store, StoreError, Tag, job::Priority,
     store::Claimed,
 };
 
@@ -172,7 +172,7 @@ pub(crate) async fn one_that_was_let_go_and_ends_leaves_its_turn_to_the_next(
     cancel(&store, "exec_2").await;
     clock.advance(Duration::from_secs(10));
     assert_eq!(store.end_overdue(10).await.unwrap().ended.len(), 1);
-    assert!(store.next_claimable().await.unwrap() <= Some(at(10)));
+    assert!(store.next_claimable(&Labels::default()).await.unwrap() <= Some(at(10)));
     claim_these(&store, &["exec_4"]).await;
 }
 
@@ -212,7 +212,7 @@ pub(crate) async fn all_limits_of_an_execution_hold_at_once(
 /// Claims as long as the store says that there is something.
 async fn claim_soon(store: &Arc<dyn Store>) -> Vec<Claimed> {
     for _ in 0..10 {
-        match store.next_claimable().await.unwrap() {
+        match store.next_claimable(&Labels::default()).await.unwrap() {
             Some(soon) if soon <= at(0) => {}
             _ => return Vec::new(),
         }

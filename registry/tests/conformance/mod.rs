@@ -18,6 +18,7 @@ pub(crate) mod chaining;
 pub(crate) mod claiming;
 pub(crate) mod endings;
 pub(crate) mod firing;
+pub(crate) mod hosts;
 pub(crate) mod jobs;
 pub(crate) mod joining;
 pub(crate) mod limits;
@@ -89,6 +90,14 @@ macro_rules! conformance_tests {
             firing: a_slot_is_skipped_while_another_execution_is_unfinished,
             firing: a_missed_slot_is_stored_as_it_is,
             firing: many_slots_are_answered_in_their_order,
+            hosts: a_host_is_read_as_it_reported_itself,
+            hosts: a_host_shows_what_it_holds,
+            hosts: a_silent_host_is_lost_and_then_forgotten,
+            hosts: a_host_hears_what_it_is_told,
+            hosts: a_name_belongs_to_one_process,
+            hosts: an_execution_is_claimed_where_its_placement_is_met,
+            hosts: what_a_host_may_not_run_does_not_wake_it,
+            hosts: what_a_host_may_not_run_hides_nothing_behind_it,
             jobs: a_job_is_read_as_it_was_saved,
             jobs: an_id_is_taken_once,
             jobs: a_replaced_job_keeps_its_revisions,

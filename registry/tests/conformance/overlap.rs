@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::{OutcomeCode, clock::testing::ManualClock};
 use sandglass_registry::{
-    ConcurrencyLimit, ExecutionStatus, Gate, Job, LimitedBy, OverlapPolicy, Store,
+    ConcurrencyLimit, ExecutionStatus, Gate, Job, Labels, LimitedBy, OverlapPolicy, Store,
     job::Priority,
     store::{LeaseAnswer, ScheduleChange},
 };
@@ -319,7 +319,10 @@ pub(crate) async fn nothing_waits_for_a_job_that_is_deleted(
     assert_eq!(status(&store, first.id.as_str()).await, Running);
     succeed(&store, &held).await;
     claim_these(&store, &[]).await;
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        None
+    );
     queued(&store, "job_2", &["exec_1"]).await;
     claim_these(&store, &["exec_1"]).await;
 }

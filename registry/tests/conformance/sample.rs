@@ -8,7 +8,8 @@ use sandglass_contract::{
     OrganisationId, OutcomeCode, UserId, clock::testing::ManualClock,
 };
 use sandglass_registry::{
-    Attempt, Execution, ExecutionStatus, Fence, Job, Scope, Store, StoreError, Trigger, Version,
+    Attempt, Execution, ExecutionStatus, Fence, Job, Labels, Scope, Store, StoreError, Trigger,
+    Version,
     store::{
         Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Ending, Fired, Firing,
         FollowUp, Records, ScheduleChange,
@@ -99,6 +100,7 @@ pub(crate) fn execution(job: &Job, id: &str) -> Execution {
         queue_deadline: None,
         chain: None,
         backfill_id: None,
+        placement: job.placement.clone(),
     }
 }
 
@@ -178,6 +180,7 @@ pub(crate) const MOST_LOST: u32 = 2;
 pub(crate) fn request(limit: u32) -> ClaimRequest {
     ClaimRequest {
         host: "host-1".to_owned(),
+        labels: Labels::default(),
         limit,
         lease: LEASE,
         most_lost_leases: MOST_LOST,

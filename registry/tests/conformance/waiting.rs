@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::{OutcomeCode, clock::testing::ManualClock};
 use sandglass_registry::{
-    ConcurrencyLimit, Execution, ExecutionStatus, LimitedBy, OverlapPolicy, Store,
+    ConcurrencyLimit, Execution, ExecutionStatus, Labels, LimitedBy, OverlapPolicy, Store,
     job::Priority,
     store::{Overdue, ScheduleChange},
 };
@@ -75,7 +75,10 @@ pub(crate) async fn an_execution_that_waits_too_long_is_missed(
     assert!(reason.contains("queue_timeout_seconds"), "{reason}");
     assert!(reason.contains("worker"), "{reason}");
     assert_eq!((missed.outcome, missed.error), (None, None));
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        None
+    );
 }
 
 pub(crate) async fn one_that_waits_too_long_at_a_gate_is_missed_and_says_which(
@@ -174,7 +177,10 @@ pub(crate) async fn an_execution_that_loses_too_many_workers_fails(
     assert_eq!(outcomes, [OutcomeCode::LeaseLost; 3]);
     let lease_ended = at(3 * 30);
     assert_eq!(failed.completed_at, Some(lease_ended));
-    assert_eq!(store.next_claimable().await.unwrap(), None);
+    assert_eq!(
+        store.next_claimable(&Labels::default()).await.unwrap(),
+        None
+    );
 }
 
 pub(crate) async fn attempts_that_ended_otherwise_do_not_count_as_lost(

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use sandglass_contract::{Clock as _, ExecutionId, OutcomeCode};
 use sandglass_registry::{
-    Execution, ExecutionStatus, LimitedBy, PageRequest, store::ExecutionQuery,
+    Execution, ExecutionStatus, Labels, LimitedBy, PageRequest, store::ExecutionQuery,
 };
 
 use super::{
@@ -71,10 +71,13 @@ impl History {
         }
         for _ in 0..10_000 {
             if self.before.values().all(|it| it.status.is_finished()) {
-                assert_eq!(self.store.next_claimable().await.unwrap(), None);
+                assert_eq!(
+                    self.store.next_claimable(&Labels::default()).await.unwrap(),
+                    None
+                );
                 return;
             }
-            let soon = self.store.next_claimable().await.unwrap();
+            let soon = self.store.next_claimable(&Labels::default()).await.unwrap();
             let soon = soon.unwrap_or_else(|| panic!("all wait for ever: {}", self.unfinished()));
             let wait = soon.duration_since(self.clock.now());
             self.clock
@@ -88,7 +91,7 @@ impl History {
                     "stuck: {}",
                     self.unfinished()
                 );
-                let next = self.store.next_claimable().await.unwrap();
+                let next = self.store.next_claimable(&Labels::default()).await.unwrap();
                 assert!(
                     next > Some(self.clock.now()),
                     "stuck: {}",

@@ -5,7 +5,8 @@ use std::time::Duration;
 use rand::RngExt as _;
 use sandglass_contract::{Clock as _, ExecutionId, OutcomeCode, TemplateId};
 use sandglass_registry::{
-    ConcurrencyLimit, Execution, ExecutionStatus, Job, LimitedBy, OverlapPolicy, StoreError, Tag,
+    ConcurrencyLimit, Execution, ExecutionStatus, Job, Labels, LimitedBy, OverlapPolicy,
+    StoreError, Tag,
     job::Priority,
     store::{
         CancelAnswer, Claim, ClaimRequest, Consequence, Fired, Join, LeaseAnswer, Records,
@@ -109,6 +110,7 @@ impl History {
     pub(super) async fn claim_for(&mut self, host: usize, limit: u32) -> (usize, usize) {
         let request = ClaimRequest {
             host: format!("host-{host}"),
+            labels: Labels::default(),
             limit,
             lease: LEASE,
             most_lost_leases: 2,

@@ -15,7 +15,7 @@ mod time_watch;
 
 use std::time::Duration;
 
-use sandglass_registry::{ExecutionStatus, store::ClaimRequest};
+use sandglass_registry::{ExecutionStatus, HostOrder, Labels, store::ClaimRequest};
 
 use super::lease::LocalDeadline;
 pub use claims::Batch;
@@ -31,12 +31,16 @@ use time_watch::TimeWatch;
 pub struct MachineSettings {
     /// The name of the host in records.
     pub host: String,
+    /// Its labels.
+    pub labels: Labels,
     /// How many executions it runs at once.
     pub places: u32,
     /// How long a claim holds unless it is renewed.
     pub lease: Duration,
     /// How many workers one execution may lose.
     pub most_lost_leases: u32,
+    /// The longest wait between two looks for anything.
+    pub poll: Duration,
 }
 
 /// The wait after the store did not answer.
@@ -54,24 +58,29 @@ pub struct Machine {
     claims: Claims,
     held: Held,
     endings: Endings,
+    /// Whether it shuts down.
     draining: bool,
+    /// What somebody has told it to do.
+    order: HostOrder,
 }
 
 impl Machine {
     /// A host that has just started at `now`.
     #[must_use]
     pub fn new(settings: MachineSettings, now: Now) -> Self {
+        let poll = settings.poll;
         Self {
             watch: TimeWatch::new(now),
-            slots: Look::at_once(),
-            backfills: Look::at_once(),
-            settling: Look::at_once(),
-            overdue: Look::at_once(),
-            claims: Claims::new(),
+            slots: Look::at_once(poll),
+            backfills: Look::at_once(poll),
+            settling: Look::at_once(poll),
+            overdue: Look::at_once(poll),
+            claims: Claims::new(poll),
             held: Held::new(settings.lease),
             endings: Endings::default(),
             settings,
             draining: false,
+            order: HostOrder::Work,
         }
     }
 
@@ -98,7 +107,7 @@ impl Machine {
     #[must_use]
     pub fn wake_at(&self) -> Duration {
         let mut moments = vec![self.watch.next_look()];
-        if !self.draining {
+        if self.begins_new() {
             moments.extend(self.slots.wake_at());
             moments.extend(self.backfills.wake_at());
             moments.extend(self.overdue.wake_at());
@@ -116,6 +125,11 @@ impl Machine {
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.draining && self.held.is_empty() && self.claims.is_quiet()
+    }
+
+    /// Whether it fires and claims.
+    fn begins_new(&self) -> bool {
+        !self.draining && self.order == HostOrder::Work
     }
 
     fn take_in(&mut self, now: Now, event: Event, commands: &mut Vec<Command>) {
@@ -185,6 +199,7 @@ impl Machine {
                     }
                 }
             }
+            Event::Ordered(order) => self.ordered(order),
             Event::Drain => self.draining = true,
             Event::GiveBack => commands.extend(self.held.stop_all(Stop::GivenBack)),
         }
@@ -203,7 +218,7 @@ impl Machine {
             self.settling.begin();
             commands.push(Command::ReadUnsettled);
         }
-        if self.draining {
+        if !self.begins_new() {
             return;
         }
         if self.slots.wants_to(now.monotonic) {
@@ -223,6 +238,7 @@ impl Machine {
             self.claims.begin(free);
             commands.push(Command::Claim(ClaimRequest {
                 host: self.settings.host.clone(),
+                labels: self.settings.labels.clone(),
                 limit: free,
                 lease: self.settings.lease,
                 most_lost_leases: self.settings.most_lost_leases,
@@ -236,6 +252,18 @@ impl Machine {
         let places = self.settings.places;
         let waiting = self.held.ended().saturating_sub(places);
         places.saturating_sub(self.held.running().saturating_add(waiting))
+    }
+
+    /// What was under way when it was told to drain goes on. What came meanwhile is looked for when it
+    /// takes part again.
+    fn ordered(&mut self, order: HostOrder) {
+        if self.order != order {
+            self.order = order;
+            self.slots.ring();
+            self.backfills.ring();
+            self.overdue.ring();
+            self.claims.ring();
+        }
     }
 
     fn look_for_ends(&mut self) {

@@ -62,6 +62,7 @@ pub fn queued(job: &Job, cause: Cause, now: Timestamp) -> Execution {
         queue_deadline,
         chain: None,
         backfill_id: None,
+        placement: job.placement.clone(),
     }
 }
 

@@ -118,6 +118,7 @@ impl Admitted {
             priority: draft.priority,
             depends_on: draft.depends_on,
             blackout_calendars: draft.blackout_calendars,
+            placement: draft.placement,
             timeout_seconds: draft.timeout_seconds,
             retry_policy: draft.retry_policy,
             notifications: draft.notifications,

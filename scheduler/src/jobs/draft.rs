@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sandglass_contract::{BlackoutCalendarId, TemplateId};
 use sandglass_registry::{
-    Dependencies, JobText, Notifications, OverlapPolicy, RetryPolicy, Schedule, Tag,
+    Dependencies, JobText, Notifications, OverlapPolicy, Placement, RetryPolicy, Schedule, Tag,
     TimeoutSeconds,
     job::{
         CatchUp, CatchUpWindowSeconds, Description, JitterSeconds, MaxCatchUpRuns, Priority,
@@ -92,6 +92,10 @@ pub struct JobDraft {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub blackout_calendars: Vec<BlackoutCalendarId>,
+    /// The labels that a host must have to run it, every one of them; without any, every host may.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub placement: Placement,
 }
 
 fn no_description() -> Description {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use sandglass_contract::{BlackoutCalendarId, TemplateId};
 use sandglass_registry::{
-    Dependencies, Job, JobText, Notifications, OverlapPolicy, RetryPolicy, Schedule, Tag,
-    TimeoutSeconds,
+    Dependencies, Job, JobText, Notifications, OverlapPolicy, Placement, RetryPolicy, Schedule,
+    Tag, TimeoutSeconds,
     job::{
         CatchUp, CatchUpWindowSeconds, Description, JitterSeconds, MaxCatchUpRuns, Priority,
         QueueTimeoutSeconds, StartingDeadlineSeconds,
@@ -76,6 +76,9 @@ pub struct JobPatch {
     pub depends_on: Option<Dependencies>,
     /// The calendars in whose blackouts its slots are skipped, as a whole.
     pub blackout_calendars: Option<Vec<BlackoutCalendarId>>,
+    /// The labels that a host must have to run it, as a whole.
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    pub placement: Option<Placement>,
 }
 
 /// A member that may be null, which is not the same as one that is not given.
@@ -124,6 +127,7 @@ impl JobPatch {
             priority: self.priority.unwrap_or(job.priority),
             depends_on: self.depends_on.unwrap_or(job.depends_on),
             blackout_calendars: self.blackout_calendars.unwrap_or(job.blackout_calendars),
+            placement: self.placement.unwrap_or(job.placement),
         }
     }
 }

@@ -214,7 +214,10 @@ async fn claim(shared: &Shared, request: ClaimRequest) -> Result<Batch, StoreErr
         shared.changes.announce(execution);
     }
     let next = match answer.claimed.len() < limit {
-        true => shared.store.next_claimable().await?,
+        true => {
+            let labels = &shared.settings.host.labels;
+            shared.store.next_claimable(labels).await?
+        }
         false => None,
     };
     Ok(Batch { answer, next })
@@ -350,7 +353,7 @@ async fn note_time_jump(
         at: found,
         by: UserId::system(),
         action: AuditAction::ClockJumped,
-        target: shared.settings.host_name.clone(),
+        target: shared.settings.host.name.clone(),
         detail: json!({
             "expected": expected,
             "found": found,

@@ -110,6 +110,11 @@ impl Runs {
         !notify::addressees(status, &claimed.job.notifications).is_empty()
     }
 
+    /// How many go on.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.0.lock().len()).unwrap_or(u32::MAX)
+    }
+
     fn note(&self, lease: Arc<Lease>, claimed: Arc<Claimed>) {
         let execution = lease.claim.execution.clone();
         self.0.lock().insert(execution, GoingOn { lease, claimed });
@@ -245,7 +250,7 @@ fn ending(shared: &Shared, claimed: &Claimed, recorder: &Recorder, ended: Ended)
     let execution = &claimed.execution;
     let attempt = Attempt {
         attempt: execution.attempt,
-        execution_host: shared.settings.host_name.clone(),
+        execution_host: shared.settings.host.name.clone(),
         started_at: ended.started_at,
         completed_at: ended.completed_at,
         outcome,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use sandglass_contract::{ExecutionId, OutcomeCode};
 use sandglass_registry::{
-    Attempt, Execution, Job,
+    Attempt, Execution, Job, Labels,
     store::{Claim, Claimed, Ending, FollowUp, LeaseAnswer, Records},
 };
 use sandglass_scheduler::core::{
@@ -87,6 +87,8 @@ impl Host {
             places: self.places,
             lease: LEASE,
             most_lost_leases: 5,
+            labels: Labels::default(),
+            poll: Duration::from_secs(30),
         };
         self.machine = Some(Machine::new(settings, self.clock.show(now)));
         self.draining = false;

@@ -10,13 +10,16 @@ use crate::{
     unclaimed::Lost,
 };
 
-use super::rows::{COLUMNS, read_execution};
+use super::{
+    met_by,
+    rows::{COLUMNS, read_execution},
+};
 
 /// Which executions a claim looks at.
 #[derive(Clone, Copy)]
-pub(super) enum Wanted {
-    /// Those of a priority that may be claimed.
-    Waiting { priority: u32 },
+pub(super) enum Wanted<'a> {
+    /// Those of a priority that a host with these labels may claim.
+    Waiting { priority: u32, labels: &'a str },
     /// Those that were to be cancelled when their worker was lost.
     Cancelled,
     /// Those that have waited too long for their first attempt.
@@ -33,31 +36,34 @@ pub(super) type Found = (i64, Result<Candidate, StoreError>);
 
 pub(super) fn candidates(
     connection: &Connection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: u32,
     now: Timestamp,
 ) -> Result<Vec<Found>, StoreError> {
     let (index, condition, order) = match wanted {
         Wanted::Waiting { .. } => (
             "executions_claimable",
-            "claimable_at <= ?1 AND priority = ?3 AND waits_for IS NULL AND cancel_at IS NULL
-                 AND (queue_deadline IS NULL OR queue_deadline > ?1)",
+            concat!(
+                "claimable_at <= ?1 AND priority = ?3 AND waits_for IS NULL AND cancel_at IS NULL
+                     AND (queue_deadline IS NULL OR queue_deadline > ?1) AND ",
+                met_by!("?4")
+            ),
             "claimable_at",
         ),
         Wanted::Cancelled => (
             "executions_cancelling",
-            "claimable_at <= ?1 AND cancel_at IS NOT NULL AND ?3 IS NULL",
+            "claimable_at <= ?1 AND cancel_at IS NOT NULL AND ?3 IS ?4",
             "claimable_at",
         ),
         Wanted::Overdue => (
             "executions_expiring",
-            "queue_deadline <= ?1 AND ?3 IS NULL",
+            "queue_deadline <= ?1 AND ?3 IS ?4",
             "queue_deadline",
         ),
     };
-    let priority = match wanted {
-        Wanted::Waiting { priority } => Some(priority),
-        Wanted::Cancelled | Wanted::Overdue => None,
+    let (priority, labels) = match wanted {
+        Wanted::Waiting { priority, labels } => (Some(priority), Some(labels)),
+        Wanted::Cancelled | Wanted::Overdue => (None, None),
     };
     let sql = format!(
         "SELECT number, claimable_at, attempt_started_at, {COLUMNS}
@@ -66,7 +72,7 @@ pub(super) fn candidates(
     );
     connection
         .prepare_cached(&sql)?
-        .query_and_then(params![milliseconds(now), limit, priority], |row| {
+        .query_and_then(params![milliseconds(now), limit, priority, labels], |row| {
             Ok((row.get("number")?, read_candidate(row)))
         })?
         .collect()

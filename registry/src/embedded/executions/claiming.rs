@@ -32,15 +32,17 @@ const MOST_SHUT_OUT: u32 = 1000;
 /// Every priority, the highest first.
 pub(super) const PRIORITIES: [u32; 10] = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
 
-/// Claims for a worker.
+/// Claims for a worker with these labels, a JSON array.
 pub(super) fn claim(
     connection: &Connection,
     request: &ClaimRequest,
+    labels: &str,
     now: Timestamp,
 ) -> Result<ClaimAnswer, StoreError> {
     let mut claiming = Claiming {
         connection,
         request,
+        labels,
         now,
         places: Places::default(),
         shut_out: 0,
@@ -60,6 +62,7 @@ pub(super) fn claim(
 struct Claiming<'a> {
     connection: &'a Connection,
     request: &'a ClaimRequest,
+    labels: &'a str,
     now: Timestamp,
     places: Places,
     /// How many have been put behind a gate.
@@ -82,7 +85,8 @@ impl Claiming<'_> {
     /// Claims of every priority. Returns whether another round may find more.
     fn take_round(&mut self) -> Result<bool, StoreError> {
         let before = self.shut_out;
-        self.places.open(self.connection, self.room())?;
+        self.places
+            .open(self.connection, self.labels, self.room())?;
         for priority in PRIORITIES {
             while self.room() > 0 && self.take_from(priority, self.room())? {}
         }
@@ -93,7 +97,10 @@ impl Claiming<'_> {
     fn take_from(&mut self, priority: u32, limit: u32) -> Result<bool, StoreError> {
         let found = candidates(
             self.connection,
-            Wanted::Waiting { priority },
+            Wanted::Waiting {
+                priority,
+                labels: self.labels,
+            },
             limit,
             self.now,
         )?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::met_by;
 use crate::{execution::Execution, gate::Gate, job::Tag, store::StoreError};
 
 /// Lets the earliest of those go that wait for others of their job, unless one is left that does not.
@@ -61,19 +62,23 @@ pub(super) fn leave_places(connection: &Connection, execution: &str) -> Result<(
     Ok(())
 }
 
-/// Since when somebody waits for a limit that has a place left.
-pub(super) fn waiting_for_a_free_place(connection: &Connection) -> Result<Option<i64>, StoreError> {
+/// Since when somebody whom a host with these labels may run waits for a limit that has a place left.
+pub(super) fn waiting_for_a_free_place(
+    connection: &Connection,
+    labels: &str,
+) -> Result<Option<i64>, StoreError> {
     let earliest = connection
-        .prepare_cached(
+        .prepare_cached(concat!(
             "SELECT min((
                  SELECT available_at FROM executions INDEXED BY executions_waiting
-                 WHERE waits_for = limits.kind || ':' || limits.name AND org = limits.org
-                 ORDER BY priority DESC, available_at LIMIT 1))
+                 WHERE waits_for = limits.kind || ':' || limits.name AND org = limits.org AND ",
+            met_by!("?1"),
+            "    ORDER BY priority DESC, available_at LIMIT 1))
              FROM concurrency_limits AS limits WHERE most > (
                  SELECT count(*) FROM limit_places AS taken WHERE taken.org = limits.org
-                     AND taken.kind = limits.kind AND taken.name = limits.name)",
-        )?
-        .query_row([], |row| row.get(0))?;
+                     AND taken.kind = limits.kind AND taken.name = limits.name)"
+        ))?
+        .query_row([labels], |row| row.get(0))?;
     Ok(earliest)
 }
 
@@ -99,17 +104,24 @@ impl Places {
     }
 
     /// Lets so many go as there are places left within each limit, and at most `room`: the highest
-    /// priority first, and within it the longest waiting. They may find another limit full.
-    pub(super) fn open(&self, connection: &Connection, room: u32) -> Result<(), StoreError> {
-        let mut statement = connection.prepare_cached(
+    /// priority first, and within it the longest waiting. They may find another limit full. Those that
+    /// a host with these labels may not run stay, so that they take nobody's turn.
+    pub(super) fn open(
+        &self,
+        connection: &Connection,
+        labels: &str,
+        room: u32,
+    ) -> Result<(), StoreError> {
+        let mut statement = connection.prepare_cached(concat!(
             "UPDATE executions SET waits_for = NULL WHERE number IN (
                  SELECT number FROM executions INDEXED BY executions_waiting
-                 WHERE waits_for = ? AND org = ?
-                 ORDER BY priority DESC, available_at LIMIT ?)",
-        )?;
+                 WHERE waits_for = ?1 AND org = ?2 AND ",
+            met_by!("?4"),
+            "    ORDER BY priority DESC, available_at LIMIT ?3)"
+        ))?;
         for ((org, kind, name), left) in self.0.iter().filter(|(_, left)| **left > 0) {
             let gate = format!("{kind}:{name}");
-            statement.execute(params![gate, org, i64::from(room).min(*left)])?;
+            statement.execute(params![gate, org, i64::from(room).min(*left), labels])?;
         }
         Ok(())
     }

@@ -10,15 +10,19 @@ use crate::{
     store::{Claim, LeaseAnswer, StoreError},
 };
 
-use super::{claiming::PRIORITIES, gates};
+use super::{claiming::PRIORITIES, gates, met_by};
 
-/// When [`claim`](super::claiming::claim) will find something.
-pub(super) fn next_claimable(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    let mut statement = connection.prepare_cached(
+/// When [`claim`](super::claiming::claim) will find something for a host with these labels.
+pub(super) fn next_claimable(
+    connection: &Connection,
+    labels: &str,
+) -> Result<Option<Timestamp>, StoreError> {
+    let mut statement = connection.prepare_cached(concat!(
         "SELECT claimable_at FROM executions INDEXED BY executions_claimable
-         WHERE priority = ? AND claimable_at IS NOT NULL AND waits_for IS NULL
-         ORDER BY claimable_at LIMIT 1",
-    )?;
+         WHERE priority = ?1 AND claimable_at IS NOT NULL AND waits_for IS NULL AND ",
+        met_by!("?2"),
+        " ORDER BY claimable_at LIMIT 1"
+    ))?;
     let mut earliest: Option<i64> = None;
     let mut note = |found: Option<i64>| {
         earliest = match (earliest, found) {
@@ -26,9 +30,9 @@ pub(super) fn next_claimable(connection: &Connection) -> Result<Option<Timestamp
             (one, other) => one.or(other),
         };
     };
-    note(gates::waiting_for_a_free_place(connection)?);
+    note(gates::waiting_for_a_free_place(connection, labels)?);
     for priority in PRIORITIES {
-        let found = statement.query_row([priority], |row| row.get(0));
+        let found = statement.query_row(params![priority, labels], |row| row.get(0));
         note(found.optional()?);
     }
     earliest.map(moment).transpose()

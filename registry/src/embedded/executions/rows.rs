@@ -102,6 +102,7 @@ pub(super) struct SavedExecution {
     progress: Option<String>,
     attempts: String,
     artifacts: String,
+    placement: Option<String>,
 }
 
 impl SavedExecution {
@@ -114,6 +115,9 @@ impl SavedExecution {
             progress: progress.map(|it| to_json("progress", it)).transpose()?,
             attempts: to_json("attempts", &execution.attempts)?,
             artifacts: to_json("artifacts", &execution.artifacts)?,
+            placement: (!execution.placement.is_empty())
+                .then(|| to_json("placement", &execution.placement.to_texts()))
+                .transpose()?,
             execution,
         })
     }
@@ -183,9 +187,9 @@ impl SavedExecution {
                      available_at, started_at, completed_at, execution_host, cancel_by, cancel_at,
                      reason, result, message, error, outcome, progress, attempts, artifacts,
                      fuel_used, peak_memory_bytes, doc, priority, waits_for, queue_deadline,
-                     chain_root, backfill, unsettled)
+                     chain_root, backfill, unsettled, placement)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-                         ?, ?, ?, ?, ?, ?)
+                         ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (id) DO NOTHING",
             )?
             .execute(params![
@@ -221,6 +225,7 @@ impl SavedExecution {
                 it.chain.as_ref().map(|chain| chain.root.as_str()),
                 it.backfill_id.as_ref().map(BackfillId::as_str),
                 instead.unsettled,
+                self.placement,
             ])
             .map_err(|error| match is_dangling(&error) {
                 true => StoreError::NotFound {

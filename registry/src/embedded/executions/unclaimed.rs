@@ -19,7 +19,7 @@ use super::{
 /// Ends executions of one kind and says which.
 pub(super) fn end_all(
     connection: &Connection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: u32,
     now: Timestamp,
 ) -> Result<Vec<ExecutionId>, StoreError> {

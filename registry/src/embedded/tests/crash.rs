@@ -30,7 +30,7 @@ use tempfile::TempDir;
 
 use crate::embedded::{EmbeddedStore, STORE_FILE};
 use crate::{
-    Attempt, Execution, ExecutionStatus, Job, Scope,
+    Attempt, Execution, ExecutionStatus, Job, Labels, Scope,
     store::{
         ClaimRequest, Claimed, Ending, ExecutionStore, FollowUp, JobStore, Records, TemplateStore,
     },
@@ -143,6 +143,7 @@ async fn write_forever(store: Arc<EmbeddedStore>, name: String) {
         acknowledge("queued", execution.id.as_str());
         let request = ClaimRequest {
             host: "host".to_owned(),
+            labels: Labels::default(),
             limit: 2,
             lease: Duration::from_secs(600),
             most_lost_leases: 100,

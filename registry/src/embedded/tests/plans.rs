@@ -39,6 +39,19 @@ fn hot_statements_are_answered_from_an_index() {
         &["executions_claimable (priority=? AND claimable_at<?)"],
     );
     check(
+        "SELECT doc FROM executions INDEXED BY executions_claimable
+         WHERE claimable_at <= 1 AND priority = 5 AND waits_for IS NULL AND cancel_at IS NULL
+             AND (placement IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(placement) AS wanted
+                 WHERE wanted.value NOT IN (SELECT value FROM json_each('[]'))))
+         ORDER BY claimable_at, number LIMIT 10",
+        &["executions_claimable (priority=? AND claimable_at<?)"],
+    );
+    check(
+        "SELECT id FROM executions INDEXED BY executions_on_host
+         WHERE execution_host = 'a' AND status = 'running' ORDER BY number LIMIT 100",
+        &["executions_on_host (execution_host=?)"],
+    );
+    check(
         "SELECT doc FROM executions INDEXED BY executions_cancelling
          WHERE claimable_at <= 1 AND cancel_at IS NOT NULL AND claimable_at IS NOT NULL
          ORDER BY claimable_at, number LIMIT 10",

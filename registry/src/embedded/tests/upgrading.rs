@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    ExecutionStatus, PageRequest, Scope,
+    ExecutionStatus, Labels, PageRequest, Scope,
     embedded::{EmbeddedStore, SCHEMA, STORE_FILE},
     job::{OverlapPolicy, Priority},
     store::{ClaimRequest, ExecutionQuery, ExecutionStore, JobStore},
@@ -151,6 +151,7 @@ async fn a_file_of_the_first_version_keeps_its_jobs_and_executions() {
 
     let request = ClaimRequest {
         host: "host-1".to_owned(),
+        labels: Labels::default(),
         limit: 10,
         lease: std::time::Duration::from_secs(30),
         most_lost_leases: 3,

@@ -25,7 +25,7 @@ use crate::{
     unclaimed::{End, lost_leases},
 };
 
-use super::{EXECUTION, documents::{read_execution, text}, unclaimed::Candidate};
+use super::{EXECUTION, documents::{met_by, read_execution, text}, unclaimed::Candidate};
 
 /// The most executions that one claim takes.
 const MOST_AT_ONCE: u32 = 500;
@@ -99,7 +99,8 @@ impl Claiming<'_> {
     /// Looks at candidates and takes what it may. Returns whether another round may find more.
     async fn take_round(&mut self) -> Result<bool, StoreError> {
         let room = self.room();
-        self.places.open(self.store, room).await?;
+        self.places
+            .open(self.store, &self.request.labels, room).await?;
         let found = self.candidates(room).await?;
         let mut chosen = Vec::with_capacity(found.len());
         let mut shut_out = Vec::new();
@@ -156,9 +157,10 @@ impl Claiming<'_> {
         let crowded = self.store.crowded.load(Ordering::Relaxed);
         let look = if crowded { room.saturating_mul(FURTHER) } else { room };
         let now = date(self.store.clock.now());
-        let common = doc! {
+        let mut common = doc! {
             "unfinished": true, "cancel_requested": Bson::Null, "claimable_at": {"$lte": now},
         };
+        common.extend(met_by(&self.request.labels));
         let mut waiting = doc! {"status": "queued", "waits_for": Bson::Null};
         waiting.extend(common.clone());
         waiting.insert(

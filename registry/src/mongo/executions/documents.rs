@@ -10,6 +10,7 @@ use mongodb::bson::{Bson, Document, doc};
 
 use crate::{
     execution::{Execution, ExecutionStatus, Gate},
+    host::Labels,
     mongo::stored::{date, from_document, moment, to_document},
     store::StoreError,
     unclaimed::Lost,
@@ -46,6 +47,9 @@ pub(super) fn new_document(
     how: As,
 ) -> Result<Document, StoreError> {
     let mut document = to_document(EXECUTION, execution)?;
+    if !execution.placement.is_empty() {
+        document.insert("placement", execution.placement.to_texts());
+    }
     let mut status = execution.status;
     match how {
         As::ItIs => {}
@@ -109,6 +113,11 @@ pub(super) fn optional_moment(
 /// The text in a member; empty where there is none.
 pub(in crate::mongo) fn text<'a>(document: &'a Document, member: &str) -> &'a str {
     document.get_str(member).unwrap_or_default()
+}
+
+/// The condition that a host with these labels may run an execution.
+pub(in crate::mongo) fn met_by(labels: &Labels) -> Document {
+    doc! {"placement": {"$not": {"$elemMatch": {"$nin": labels.to_texts()}}}}
 }
 
 /// The members that go when nothing more will happen to an execution.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::{
+    host::Labels,
     mongo::{
         MongoStore,
         batch::Statement,
@@ -17,16 +18,20 @@ use crate::{
     store::{Claim, LeaseAnswer, StoreError},
 };
 
-use super::documents::{optional_moment, text};
+use super::documents::{met_by, optional_moment, text};
 
 impl MongoStore {
     /// When a claim will find something.
-    pub(super) async fn next_moment(&self) -> Result<Option<Timestamp>, StoreError> {
+    pub(super) async fn next_moment(
+        &self,
+        labels: &Labels,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let mut moments = Vec::new();
-        for filter in [
+        for mut filter in [
             doc! {"unfinished": true, "status": "queued", "waits_for": Bson::Null},
             doc! {"unfinished": true, "status": "running"},
         ] {
+            filter.extend(met_by(labels));
             let earliest = Read::of(filter).sorted(doc! {"claimable_at": 1});
             let earliest = earliest.only(&["claimable_at"]);
             if let Some(found) = self.find_one(EXECUTIONS, earliest).await? {
@@ -34,7 +39,7 @@ impl MongoStore {
             }
         }
         let places = Places::read(self).await?;
-        moments.extend(places.somebody_waits_since(self).await?);
+        moments.extend(places.somebody_waits_since(self, labels).await?);
         Ok(moments.into_iter().min())
     }
 

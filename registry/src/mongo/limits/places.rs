@@ -8,10 +8,11 @@ use mongodb::bson::{Bson, Document, doc};
 use crate::{
     execution::Execution,
     gate::Gate,
+    host::Labels,
     mongo::{
         MongoStore,
         batch::Statement,
-        executions::text,
+        executions::{met_by, text},
         collections::{EXECUTIONS, LIMITS},
         reading::Read,
         stored::{date, moment, whole},
@@ -107,12 +108,13 @@ impl Places {
     pub(in crate::mongo) async fn open(
         &self,
         store: &MongoStore,
+        labels: &Labels,
         room: u32,
     ) -> Result<(), StoreError> {
         for limit in self.0.values().filter(|it| it.left > 0) {
             let most = u32::try_from(limit.left).unwrap_or(u32::MAX).min(room);
             let ids: Vec<Bson> = store
-                .find(EXECUTIONS, limit.waiting().first(most))
+                .find(EXECUTIONS, limit.waiting(labels).first(most))
                 .await?
                 .into_iter()
                 .filter_map(|mut it| it.remove("_id"))
@@ -133,10 +135,11 @@ impl Places {
     pub(in crate::mongo) async fn somebody_waits_since(
         &self,
         store: &MongoStore,
+        labels: &Labels,
     ) -> Result<Option<Timestamp>, StoreError> {
         let mut earliest = None;
         for limit in self.0.values().filter(|it| it.left > 0) {
-            let first = limit.waiting().only(&["available_at"]);
+            let first = limit.waiting(labels).only(&["available_at"]);
             let Some(first) = store.find_one(EXECUTIONS, first).await? else {
                 continue;
             };
@@ -259,10 +262,12 @@ impl Places {
 }
 
 impl Limit {
-    /// Those that wait for it.
-    fn waiting(&self) -> Read {
+    /// Those that wait for it and that a host with these labels may run.
+    fn waiting(&self, labels: &Labels) -> Read {
         let gate = doc! {"$eq": &self.gate, "$type": "string"};
-        Read::of(doc! {"waits_for": gate, "org": &self.organisation})
+        let mut filter = doc! {"waits_for": gate, "org": &self.organisation};
+        filter.extend(met_by(labels));
+        Read::of(filter)
             .sorted(doc! {"priority": -1, "available_at": 1, "_id": 1})
     }
 }

@@ -24,9 +24,9 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(poll: Duration) -> Self {
         Self {
-            look: Look::at_once(),
+            look: Look::at_once(poll),
             asked_for: 0,
         }
     }

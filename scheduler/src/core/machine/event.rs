@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sandglass_contract::ExecutionId;
 use sandglass_registry::{
-    Execution, ExecutionStatus,
+    Execution, ExecutionStatus, HostOrder,
     store::{Claim, ClaimRequest, Claimed, Ending, Firing, LeaseAnswer, Overdue},
 };
 
@@ -106,7 +106,9 @@ pub enum Event {
     BackfillsFired(Answer<()>),
     /// What came of [`Command::EndOverdue`].
     OverdueEnded(Answer<Overdue>),
-    /// Nothing new is to be begun any more.
+    /// Somebody has told the host to begin nothing new, or to take part again.
+    Ordered(HostOrder),
+    /// Nothing new is to be begun any more, because the host shuts down.
     Drain,
     /// What still runs is to begin anew somewhere.
     GiveBack,

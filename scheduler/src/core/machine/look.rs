@@ -6,8 +6,6 @@ use jiff::Timestamp;
 
 use super::{Answer, Now, WAIT_AFTER_FAILURE};
 
-/// The longest wait, so that what no bell told of is found all the same.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// The shortest wait for a moment, so that one which has come by another clock and not yet by this one
 /// is not asked for in a circle.
 const SHORTEST_WAIT: Duration = Duration::from_millis(5);
@@ -15,6 +13,8 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(5);
 /// Something that a host looks for.
 #[derive(Debug)]
 pub(super) struct Look {
+    /// The longest wait, so that what no bell told of is found all the same.
+    poll: Duration,
     under_way: bool,
     rung: bool,
     wake_at: Duration,
@@ -22,8 +22,9 @@ pub(super) struct Look {
 
 impl Look {
     /// The first look is taken at once.
-    pub(super) const fn at_once() -> Self {
+    pub(super) const fn at_once(poll: Duration) -> Self {
         Self {
+            poll,
             under_way: false,
             rung: true,
             wake_at: Duration::ZERO,
@@ -50,7 +51,7 @@ impl Look {
     pub(super) fn answered<T>(&mut self, now: Duration, answer: &Answer<T>) {
         self.under_way = false;
         self.wake_at = match answer {
-            Ok(_) => now + LONGEST_WAIT,
+            Ok(_) => now + self.poll,
             Err(_) => now + WAIT_AFTER_FAILURE,
         };
         if answer.is_err() {
@@ -60,10 +61,10 @@ impl Look {
 
     /// Looks again at a moment of the wall clock.
     pub(super) fn wait_for(&mut self, now: Now, moment: Option<Timestamp>) {
-        let wait = moment.map_or(LONGEST_WAIT, |moment| {
+        let wait = moment.map_or(self.poll, |moment| {
             Duration::try_from(moment.duration_since(now.wall)).unwrap_or(Duration::ZERO)
         });
-        self.wake_at = now.monotonic + wait.clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        self.wake_at = now.monotonic + wait.min(self.poll).max(SHORTEST_WAIT);
     }
 
     /// Whether no look is under way.

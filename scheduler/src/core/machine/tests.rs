@@ -9,5 +9,6 @@
 mod claiming;
 mod driver;
 mod looking;
+mod ordered;
 mod renewing;
 mod storing;

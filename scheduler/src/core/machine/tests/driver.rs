@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use sandglass_contract::{ExecutionId, OutcomeCode};
 use sandglass_registry::{
-    Attempt, Fence,
+    Attempt, Fence, Labels,
     store::{Claim, ClaimAnswer, Claimed, Ending, FollowUp, LeaseAnswer, Overdue, Records},
 };
 use serde_json::json;
@@ -24,6 +24,11 @@ pub(super) struct Driver {
 impl Driver {
     /// A host that has just started.
     pub(super) fn new(places: u32) -> Self {
+        Self::polling(places, Duration::from_secs(30))
+    }
+
+    /// The same with another longest wait between looks.
+    pub(super) fn polling(places: u32, poll: Duration) -> Self {
         let now = Now {
             wall: at("10:00:00"),
             monotonic: Duration::from_secs(100),
@@ -33,6 +38,8 @@ impl Driver {
             places,
             lease: Duration::from_secs(30),
             most_lost_leases: 5,
+            labels: Labels::default(),
+            poll,
         };
         Self {
             machine: Machine::new(settings, now),
@@ -42,7 +49,12 @@ impl Driver {
 
     /// A host that has looked for everything and found nothing.
     pub(super) fn idle(places: u32) -> Self {
-        let mut driver = Self::new(places);
+        Self::new(places).rest()
+    }
+
+    /// The host, once it has looked for everything and found nothing.
+    pub(super) fn rest(self) -> Self {
+        let mut driver = self;
         driver.tell(Event::Woken);
         for event in [
             Event::DueRead(Ok(DueJobs::default())),

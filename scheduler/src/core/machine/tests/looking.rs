@@ -1,5 +1,7 @@
 //! Looking for slots, ends and backfills.
 
+use std::time::Duration;
+
 use sandglass_registry::Blackouts;
 use sandglass_registry::Execution;
 use serde_json::json;
@@ -106,6 +108,32 @@ fn everything_is_looked_at_again_after_a_while() {
         "claim 1",
     ];
     host.check_after(5000, &expect);
+}
+
+#[test]
+fn a_host_that_shares_its_store_looks_more_often() {
+    let mut host = Driver::polling(1, Duration::from_secs(2)).rest();
+    assert_eq!(host.sleeps(), 2000);
+    host.check_after(1999, &[]);
+    let expect = [
+        "read unsettled",
+        "read due",
+        "read backfills",
+        "end overdue",
+        "claim 1",
+    ];
+    host.check_after(1, &expect);
+    let far = host.wall() + jiff::SignedDuration::from_secs(60);
+    let due = DueJobs {
+        firings: Vec::new(),
+        next: Some(far),
+    };
+    host.check(Event::DueRead(Ok(due)), &[]);
+    assert_eq!(
+        host.sleeps(),
+        2000,
+        "somebody may save a job that is due before"
+    );
 }
 
 #[test]

@@ -1,0 +1,211 @@
+//! Hosts in MongoDB: one document for each name, in the collection `hosts`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::TryStreamExt as _;
+use mongodb::{
+    Collection,
+    bson::{Bson, Document, doc},
+    options::UpdateModifications,
+};
+use sandglass_contract::{ExecutionId, HostInstanceId, UserId};
+
+use super::{
+    MongoStore,
+    collections::{EXECUTIONS, HOSTS},
+    failure::is_taken,
+    stored::{corrupt, from_bson, from_document, moment, to_document, whole},
+};
+use crate::{
+    host::{
+        FORGOTTEN_AFTER, HeldExecutions, HostOrder, HostRecord, HostReport, MAX_NAMED_EXECUTIONS,
+        NAME_HELD_FOR, StandingOrder,
+    },
+    store::{HostAnswer, HostStore, Sharing, StoreError},
+};
+
+const HOST: &str = "host";
+
+#[async_trait]
+impl HostStore for MongoStore {
+    fn sharing(&self) -> Sharing {
+        Sharing::ManyHosts
+    }
+
+    async fn report_host(&self, report: &HostReport) -> Result<HostAnswer, StoreError> {
+        self.forget_long_silent(&report.name).await?;
+        let hosts = self.host_documents();
+        let (name, instance) = (report.name.as_str(), report.instance.as_str());
+        let change = self.reported(report)?;
+        let free = doc! {"_id": name, "$or": [
+            {"instance": instance},
+            self.silent_for(NAME_HELD_FOR),
+        ]};
+        let found = hosts.update_one(free, change.clone()).await?;
+        if found.matched_count == 0 {
+            let mine = doc! {"_id": name, "instance": instance};
+            match hosts.update_one(mine, change).upsert(true).await {
+                Err(error) if is_taken(&error) => return self.who_has(name).await,
+                other => other?,
+            };
+        }
+        let stored = hosts.find_one(doc! {"_id": name}).await?;
+        let order = stored.as_ref().map(order_of).transpose()?;
+        Ok(HostAnswer::Order(order.unwrap_or_default()))
+    }
+
+    async fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
+        self.records(doc! {}).await
+    }
+
+    async fn order_host(
+        &self,
+        name: &str,
+        order: HostOrder,
+        by: &UserId,
+    ) -> Result<HostRecord, StoreError> {
+        let change = vec![doc! {"$set": {
+            "order": order.as_str(),
+            "ordered_by": {"$literal": by.as_str()},
+            "ordered_at": self.time.now(),
+        }}];
+        let hosts = self.host_documents();
+        hosts.update_one(doc! {"_id": name}, change).await?;
+        let mut records = self.records(doc! {"_id": name}).await?;
+        records.pop().ok_or(StoreError::NotFound { what: HOST })
+    }
+
+    async fn forget_host(&self, instance: &HostInstanceId) -> Result<(), StoreError> {
+        let mine = doc! {"instance": instance.as_str()};
+        self.host_documents().delete_many(mine).await?;
+        Ok(())
+    }
+}
+
+impl MongoStore {
+    fn host_documents(&self) -> Collection<Document> {
+        self.collection(HOSTS)
+    }
+
+    /// For how many milliseconds a host has been silent.
+    fn silence(&self) -> Document {
+        doc! {"$dateDiff": {
+            "startDate": "$last_seen_at",
+            "endDate": self.time.now(),
+            "unit": "millisecond",
+        }}
+    }
+
+    /// The condition that a host was heard of last so long ago, or longer.
+    fn silent_for(&self, duration: Duration) -> Document {
+        let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        doc! {"$expr": {"$gte": [self.silence(), milliseconds]}}
+    }
+
+    async fn forget_long_silent(&self, but: &str) -> Result<(), StoreError> {
+        let mut silent = self.silent_for(FORGOTTEN_AFTER);
+        silent.insert("_id", doc! {"$ne": but});
+        self.host_documents().delete_many(silent).await?;
+        Ok(())
+    }
+
+    /// The change that a report makes. An order that stands stays.
+    fn reported(&self, report: &HostReport) -> Result<UpdateModifications, StoreError> {
+        let mut members = to_document(HOST, report)?;
+        members.remove("name");
+        members.insert("labels", report.labels.to_texts());
+        let mut set: Document = members
+            .into_iter()
+            .map(|(name, value)| (name, Bson::from(doc! {"$literal": value})))
+            .collect();
+        set.insert("last_seen_at", self.time.now());
+        let order = HostOrder::default().as_str();
+        set.insert("order", doc! {"$ifNull": ["$order", order]});
+        Ok(vec![doc! {"$set": set}].into())
+    }
+
+    async fn who_has(&self, name: &str) -> Result<HostAnswer, StoreError> {
+        let found = self.host_documents().find_one(doc! {"_id": name}).await?;
+        let holder = found.as_ref().and_then(|it| it.get_str("instance").ok());
+        match holder.map(HostInstanceId::parse) {
+            Some(Ok(by)) => Ok(HostAnswer::NameTaken { by }),
+            Some(Err(source)) => Err(corrupt(HOST, source)),
+            // It has said goodbye in between; the next report finds the name free.
+            None => Err(StoreError::Unavailable("the name changes hands".into())),
+        }
+    }
+
+    async fn records(&self, which: Document) -> Result<Vec<HostRecord>, StoreError> {
+        let hosts = self.host_documents();
+        let stages = [
+            doc! {"$match": which},
+            doc! {"$sort": {"_id": 1}},
+            doc! {"$set": {
+                "name": "$_id",
+                "silent_for": self.silence(),
+            }},
+        ];
+        let found: Vec<Document> = hosts.aggregate(stages).await?.try_collect().await?;
+        let mut records = Vec::with_capacity(found.len());
+        for document in found {
+            records.push(self.record(document).await?);
+        }
+        Ok(records)
+    }
+
+    async fn record(&self, document: Document) -> Result<HostRecord, StoreError> {
+        let seen = document.get_datetime("last_seen_at");
+        let last_seen_at = moment(*seen.map_err(|source| corrupt(HOST, source))?)?;
+        let silent = whole(&document, "silent_for").unwrap_or_default();
+        let order = StandingOrder {
+            order: order_of(&document)?,
+            by: optional(&document, "ordered_by")?,
+            at: optional(&document, "ordered_at")?,
+        };
+        let report: HostReport = from_document(HOST, document)?;
+        let held = self.held_by(&report.name).await?;
+        let silent_for = Duration::from_millis(u64::try_from(silent).unwrap_or_default());
+        Ok(HostRecord::judged(
+            report,
+            last_seen_at,
+            silent_for,
+            order,
+            held,
+        ))
+    }
+
+    async fn held_by(&self, name: &str) -> Result<HeldExecutions, StoreError> {
+        let executions = self.collection(EXECUTIONS);
+        let held = doc! {"status": "running", "execution_host": name};
+        let count = executions.count_documents(held.clone()).await?;
+        let named = executions
+            .find(held)
+            .projection(doc! {"_id": 1})
+            .sort(doc! {"_id": 1})
+            .limit(i64::from(MAX_NAMED_EXECUTIONS))
+            .await?;
+        let named: Vec<Document> = named.try_collect().await?;
+        let id = |document: &Document| {
+            let id = document.get_str("_id").unwrap_or_default();
+            ExecutionId::parse(id).map_err(|source| corrupt("execution", source))
+        };
+        Ok(HeldExecutions {
+            count,
+            named: named.iter().map(id).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn order_of(document: &Document) -> Result<HostOrder, StoreError> {
+    Ok(optional(document, "order")?.unwrap_or_default())
+}
+
+/// A member that may not be there.
+fn optional<T: serde::de::DeserializeOwned>(
+    document: &Document,
+    name: &str,
+) -> Result<Option<T>, StoreError> {
+    let value = document.get(name).cloned();
+    value.map(|value| from_bson(HOST, value)).transpose()
+}

@@ -1,0 +1,59 @@
+//! Keeping what hosts say about themselves, and what they are told.
+
+use async_trait::async_trait;
+use sandglass_contract::{HostInstanceId, UserId};
+
+use super::StoreError;
+use crate::host::{HostOrder, HostRecord, HostReport};
+
+/// How many hosts may work with a store at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// One: whatever happens, it hears of itself.
+    OneHost,
+    /// Any number: what others do is found by looking.
+    ManyHosts,
+}
+
+/// What a host that reports itself is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostAnswer {
+    /// Its report is stored, and this is what it shall do.
+    Order(HostOrder),
+    /// Another process goes by that name; nothing was stored.
+    NameTaken {
+        /// That process.
+        by: HostInstanceId,
+    },
+}
+
+/// The part of a store that keeps hosts. Times are those of the store's clock.
+#[async_trait]
+pub trait HostStore: Send + Sync + 'static {
+    /// How many hosts may work with the store.
+    fn sharing(&self) -> Sharing;
+
+    /// Stores what a host says about itself, and forgets hosts that have been silent for
+    /// [`FORGOTTEN_AFTER`](crate::host::FORGOTTEN_AFTER). A name belongs to the process that reported
+    /// itself under it last, until that one has said goodbye or been silent for
+    /// [`NAME_HELD_FOR`](crate::host::NAME_HELD_FOR), or can no longer be there. Whoever takes a name
+    /// over takes over the order that stands for it.
+    async fn report_host(&self, report: &HostReport) -> Result<HostAnswer, StoreError>;
+
+    /// Every host, by name.
+    async fn hosts(&self) -> Result<Vec<HostRecord>, StoreError>;
+
+    /// Tells the host of that name what to do: it hears of it with its next report.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    async fn order_host(
+        &self,
+        name: &str,
+        order: HostOrder,
+        by: &UserId,
+    ) -> Result<HostRecord, StoreError>;
+
+    /// A process has ended well: its record is removed, where it still has one, and with it the order.
+    async fn forget_host(&self, instance: &HostInstanceId) -> Result<(), StoreError>;
+}
