@@ -1,7 +1,7 @@
 //! What every request and response has: an id, a line in the log, headers that keep browsers careful,
 //! and the body of a problem.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use axum::{
     body::Body,
@@ -10,12 +10,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use sandglass_contract::Clock;
 use tracing::Instrument as _;
 
-use crate::{
-    problem::{Problem, ProblemKind},
-    state::ApiState,
-};
+use crate::problem::{Problem, ProblemKind};
 
 /// The header with the id of a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,7 +23,7 @@ const MAX_ID_LENGTH: usize = 64;
 
 /// Wraps every request.
 pub(crate) async fn envelope(
-    State(state): State<ApiState>,
+    State(clock): State<Arc<dyn Clock>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -36,7 +34,6 @@ pub(crate) async fn envelope(
         method = %request.method(),
         path = request.uri().path(),
     );
-    let clock = state.scheduler.clock();
     async {
         let started = clock.monotonic();
         let mut response = next.run(request).await;

@@ -11,14 +11,17 @@ pub mod sources;
 
 mod envelope;
 mod extract;
+mod patience;
 mod routes;
 mod serve;
+mod starting;
 mod state;
 
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use serve::serve;
+pub use starting::{Starting, serve_starting};
 pub use state::{ApiParts, ApiState};
 
 /// The API as a service.
@@ -32,7 +35,11 @@ pub fn router(state: ApiState) -> Router {
         .method_not_allowed_fallback(envelope::method_not_allowed)
         .layer(CatchPanicLayer::custom(envelope::answer_panic))
         .layer(middleware::from_fn_with_state(
-            state.clone(),
+            patience::Patience::default(),
+            patience::answer_in_time,
+        ))
+        .layer(middleware::from_fn_with_state(
+            state.scheduler.clock().clone(),
             envelope::envelope,
         ))
         .with_state(state)

@@ -21,6 +21,8 @@ mod templates;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use health::Health;
+
 use crate::state::ApiState;
 
 /// The operations that anybody may call.

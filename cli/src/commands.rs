@@ -3,6 +3,7 @@
 pub(crate) mod collection;
 pub(crate) mod openapi;
 pub(crate) mod serve;
+pub(crate) mod store;
 
 use clap::{Parser, Subcommand};
 
@@ -30,6 +31,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: CollectionCommand,
     },
+    /// Work on a store as a whole, while no service uses it.
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// Print the OpenAPI document of the REST API.
     Openapi,
 }
@@ -43,4 +49,11 @@ pub(crate) enum CollectionCommand {
     Export(collection::export::ExportArguments),
     /// Print how many documents there are.
     Count(collection::count::CountArguments),
+}
+
+/// What can be done with a store as a whole.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Copy everything to another place, and compare. Run again, it goes on where it was.
+    Copy(store::copy::CopyArguments),
 }

@@ -14,7 +14,7 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use commands::{CollectionCommand, Command, CommandLine};
+use commands::{CollectionCommand, Command, CommandLine, StoreCommand};
 
 fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
@@ -23,6 +23,9 @@ fn main() -> ExitCode {
             CollectionCommand::Import(arguments) => commands::collection::import::run(&arguments),
             CollectionCommand::Export(arguments) => commands::collection::export::run(arguments),
             CollectionCommand::Count(arguments) => commands::collection::count::run(&arguments),
+        },
+        Command::Store { command } => match command {
+            StoreCommand::Copy(arguments) => commands::store::copy::run(&arguments),
         },
         Command::Openapi => commands::openapi::run(),
     };

@@ -4,20 +4,16 @@ mod first_user;
 mod host;
 mod ports;
 mod signals;
+pub(crate) mod storage;
 mod templates;
 
 use std::{path::Path, sync::Arc};
 
-use object_store::local::LocalFileSystem;
 use sandglass_api::{ApiParts, ApiState};
-use sandglass_contract::{Clock, SystemClock};
 use sandglass_host::{FileOutbox, Host, HostSettings, Mailer, Services, SmtpMailer};
 use sandglass_query::ApplicationDatabase;
-use sandglass_registry::{
-    Store,
-    embedded::{EmbeddedDatabase, EmbeddedStore},
-};
 use sandglass_scheduler::{Catalogue, Notifier, Scheduler, SchedulerSettings};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -26,6 +22,7 @@ use crate::{
 };
 use ports::{ArtifactFolder, MailFolder};
 pub(crate) use signals::StopSignals;
+use storage::Storage;
 pub(crate) use templates::built_in_author;
 
 /// How long a claim of an execution holds unless it is renewed.
@@ -50,21 +47,25 @@ struct Mail {
 }
 
 impl Service {
-    /// Opens the data folder, registers the built-in templates and starts to run jobs.
+    /// Opens the store, registers the built-in templates and starts to run jobs. It waits for a store
+    /// that does not answer yet, and says to `waits_for` what it waits for.
     ///
     /// # Errors
     /// Where a part cannot be opened; each says what to do.
-    pub(crate) async fn start(settings: &Settings) -> Result<Self, Failure> {
+    pub(crate) async fn start(
+        settings: &Settings,
+        waits_for: &watch::Sender<&'static str>,
+    ) -> Result<Self, Failure> {
         let folder = settings.data_folder.as_path();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::with_offset(settings.clock_offset));
-        let store = EmbeddedStore::open(folder, clock.clone()).or_fail("opening the store")?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let Storage {
+            store,
+            database,
+            artifacts,
+            clock,
+        } = Storage::open(settings).await?;
+        waits_for.send_replace("the service is about to start");
         let identity = host::identity(settings, clock.now());
         host::take_name(&identity, store.as_ref(), clock.as_ref()).await?;
-        let database = EmbeddedDatabase::open(folder, clock.clone());
-        let database: Arc<dyn ApplicationDatabase> =
-            Arc::new(database.or_fail("opening the application database")?);
-        let artifacts = Arc::new(artifact_store(&folder.join("artifacts"))?);
         let mail = Mail::set_up(&settings.mail, folder)?;
 
         let mut host_settings = HostSettings::new(folder.join("cache"), settings.mail.from.clone());
@@ -137,10 +138,4 @@ impl Mail {
             }
         }
     }
-}
-
-fn artifact_store(folder: &Path) -> Result<LocalFileSystem, Failure> {
-    let doing = || format!("opening the folder of artifacts {}", folder.display());
-    std::fs::create_dir_all(folder).or_fail(doing())?;
-    LocalFileSystem::new_with_prefix(folder).or_fail(doing())
 }

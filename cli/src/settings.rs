@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod store;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -21,6 +22,8 @@ use serde::Deserialize;
 use crate::failure::{Exit, Failure};
 use environment::Environment;
 use file::SettingsFile;
+use store::StoreSection;
+pub(crate) use store::{AppDatabase, StoreArguments, StoreLocation, StoreUrl};
 
 /// Where data is kept, where nobody says otherwise.
 pub(crate) const DEFAULT_DATA_FOLDER: &str = "./data";
@@ -47,9 +50,11 @@ pub(crate) struct SettingArguments {
     /// The address and port to listen on; port 0 takes a free one. [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", env = "SANDGLASS_LISTEN")]
     listen: Option<SocketAddr>,
-    /// The folder where everything is kept. [default: ./data]
+    /// The folder where everything is kept that is not in another store. [default: ./data]
     #[arg(long = "data-dir", value_name = "DIR", env = "SANDGLASS_DATA_DIR")]
     data_folder: Option<PathBuf>,
+    #[command(flatten)]
+    store: StoreArguments,
     /// A settings file (TOML).
     #[arg(long, value_name = "FILE", env = "SANDGLASS_CONFIG")]
     config: Option<PathBuf>,
@@ -83,6 +88,7 @@ pub(crate) struct SettingArguments {
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) data_folder: PathBuf,
+    pub(crate) store: StoreLocation,
     pub(crate) host_name: String,
     pub(crate) labels: Labels,
     pub(crate) concurrent_runs: NonZeroUsize,
@@ -142,6 +148,12 @@ impl Settings {
             Some(url) => Some(url),
             None => environment::one_of("mail.url", mail.url, "mail.url_file", mail.url_file)?,
         };
+        let section = StoreSection {
+            store: file.store,
+            store_file: file.store_file,
+            app_database: file.app_database,
+        };
+        let store = StoreLocation::merge(arguments.store, environment.store, section)?;
         let default_runs = NonZeroUsize::new(DEFAULT_CONCURRENT_RUNS).unwrap_or(NonZeroUsize::MIN);
         let drain_seconds = arguments.drain_seconds.or(file.drain_seconds);
         let log_filter = arguments.log_filter.or(file.log_filter);
@@ -154,6 +166,7 @@ impl Settings {
                 .data_folder
                 .or(file.data_dir)
                 .unwrap_or_else(|| DEFAULT_DATA_FOLDER.into()),
+            store,
             host_name: arguments
                 .host_name
                 .or(file.host_name)

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod application;
+mod archive;
 mod audit;
 mod backfills;
 mod blackouts;

@@ -6,6 +6,7 @@
 
 pub mod account;
 mod application;
+pub mod archive;
 mod attempt_end;
 pub mod audit;
 pub mod backfill;

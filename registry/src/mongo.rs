@@ -9,6 +9,7 @@
 
 mod accounts;
 mod application;
+mod archive;
 mod artifacts;
 mod audit;
 mod backfills;

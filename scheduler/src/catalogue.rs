@@ -6,6 +6,9 @@ use sandglass_contract::{Clock, Digest, Grant, Interface, TemplateId, UserId};
 use sandglass_host::{Host, TemplateError};
 use sandglass_registry::{Scope, Store, StoreError, Template, TemplateVersion, VersionStatus};
 
+/// How often other hosts may be faster in registering versions of a template.
+const FASTER_HOSTS: u32 = 4;
+
 /// Why a template was not taken in or found.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
@@ -68,23 +71,49 @@ impl Catalogue {
         component: &[u8],
     ) -> Result<TemplateVersion, CatalogueError> {
         let mut version = self.describe(by, component).await?;
-        let registered = self.store.template(scope, &version.metadata.id).await?;
-        let registered = registered.map(|it| it.versions).unwrap_or_default();
-        if let Some(same) = registered.iter().find(|it| it.digest == version.digest) {
-            return Ok(same.clone());
-        }
-        let number = &version.metadata.version;
-        if registered.iter().any(|it| it.metadata.version == *number) {
-            let build: String = version.digest.to_string().chars().take(12).collect();
-            version.metadata.version = format!("{number}+{build}");
-        }
         version.status = VersionStatus::Approved;
         version.approved_by = Some(by.clone());
         version.approved_at = Some(version.uploaded_at);
-        self.store
-            .insert_template_version(scope, &version, component)
-            .await?;
-        Ok(version)
+        let number = version.metadata.version.clone();
+        let mut faster = FASTER_HOSTS;
+        loop {
+            if let Some(same) = self.registered(scope, &mut version, &number).await? {
+                return Ok(same);
+            }
+            let inserted = self
+                .store
+                .insert_template_version(scope, &version, component)
+                .await;
+            match inserted {
+                Ok(()) => return Ok(version),
+                // Another host has registered one in the same moment; this one, most likely.
+                Err(StoreError::Exists { .. }) if faster > 0 => faster -= 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The same version where it is registered; else `version` gets a number that is free.
+    async fn registered(
+        &self,
+        scope: &Scope,
+        version: &mut TemplateVersion,
+        number: &str,
+    ) -> Result<Option<TemplateVersion>, StoreError> {
+        let registered = self.store.template(scope, &version.metadata.id).await?;
+        let registered = registered.map(|it| it.versions).unwrap_or_default();
+        if let Some(same) = registered.iter().find(|it| it.digest == version.digest) {
+            return Ok(Some(same.clone()));
+        }
+        let is_taken = registered.iter().any(|it| it.metadata.version == number);
+        version.metadata.version = match is_taken {
+            true => {
+                let build: String = version.digest.to_string().chars().take(12).collect();
+                format!("{number}+{build}")
+            }
+            false => number.to_owned(),
+        };
+        Ok(None)
     }
 
     /// Approves a version, so that jobs may use it.

@@ -1,5 +1,7 @@
 //! Whether the service lives and whether it takes work, for whoever restarts it or sends it requests.
 
+use std::time::Duration;
+
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,11 +11,24 @@ use crate::{
     state::ApiState,
 };
 
+/// How long the store may take to answer whether it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Health {
+pub(crate) struct Health {
     status: &'static str,
     version: &'static str,
+}
+
+impl Health {
+    /// That the process lives.
+    pub(crate) const fn alive(version: &'static str) -> Self {
+        Self {
+            status: "alive",
+            version,
+        }
+    }
 }
 
 /// Whether the service lives
@@ -24,10 +39,7 @@ pub(super) struct Health {
     responses((status = 200, description = "It lives", body = Health)),
 )]
 pub(super) async fn livez(State(state): State<ApiState>) -> Json<Health> {
-    Json(Health {
-        status: "alive",
-        version: state.version,
-    })
+    Json(Health::alive(state.version))
 }
 
 /// Whether the service takes work
@@ -47,12 +59,21 @@ pub(super) async fn readyz(State(state): State<ApiState>) -> Result<Json<Health>
             "the service is about to stop",
         ));
     }
-    state.scheduler.store().has_users().await.map_err(|error| {
-        tracing::warn!(error = &error as &dyn std::error::Error, "readyz.store");
-        Problem::new(ProblemKind::NotReady, "the store does not answer")
-    })?;
-    Ok(Json(Health {
-        status: "ready",
-        version: state.version,
-    }))
+    let asked = tokio::time::timeout(PATIENCE, state.scheduler.store().has_users());
+    let answer = asked.await;
+    let why: &dyn std::error::Error = match &answer {
+        Ok(Ok(_)) => {
+            return Ok(Json(Health {
+                status: "ready",
+                version: state.version,
+            }));
+        }
+        Ok(Err(error)) => error,
+        Err(late) => late,
+    };
+    tracing::warn!(error = why, "readyz.store");
+    Err(Problem::new(
+        ProblemKind::NotReady,
+        "the store does not answer",
+    ))
 }

@@ -3,21 +3,29 @@
 //! The API is served by the main runtime; guests run on threads of the sandbox's own, so that a busy
 //! guest never slows an answer.
 
-use std::{io::Write as _, time::Duration};
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
 
 use clap::Args;
-use tokio::net::TcpListener;
+use sandglass_api::{Starting, serve_starting};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     demo,
     failure::{Failure, OrFail as _},
-    service::{Service, StopSignals},
+    service::{Service, StopSignals, storage::own_clock},
     settings::{SettingArguments, Settings},
     telemetry,
 };
 
 /// How long tasks that are left may take when everything has ended.
 const LEFTOVERS: Duration = Duration::from_secs(2);
+
+/// How long answers may take that were begun before the service had started.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 const SERVING: &str = "serving the API";
 
@@ -53,14 +61,17 @@ async fn serve(settings: &Settings, demo: bool) -> Result<(), Failure> {
         .map_err(|failure| {
             failure.advise("choose another address with --listen; port 0 takes a free one")
         })?;
+    let address = listener.local_addr().or_fail("asking for the address")?;
+    tracing::info!(address = %address, "serve.starting");
+    let (listener, meanwhile) = Meanwhile::answer(listener, settings).or_fail(SERVING)?;
     let service = tokio::select! {
-        service = Service::start(settings) => service?,
+        service = Service::start(settings, &meanwhile.waits_for) => service?,
         () = signals.next() => return Ok(()),
     };
-    let address = listener.local_addr().or_fail("asking for the address")?;
     if demo {
         demo::fill(&service).await?;
     }
+    meanwhile.end().await?;
     announce(&format!("listening on http://{address}"))?;
     let mut api = tokio::spawn(sandglass_api::serve(listener, service.api.clone()));
     tokio::select! {
@@ -76,6 +87,45 @@ async fn serve(settings: &Settings, demo: bool) -> Result<(), Failure> {
     tokio::select! {
         ended = stop => ended.or_fail(SERVING)?.or_fail(SERVING),
         () = signals.next() => end_at_once(),
+    }
+}
+
+/// Who answers while the service starts.
+struct Meanwhile {
+    waits_for: watch::Sender<&'static str>,
+    started: CancellationToken,
+    served: JoinHandle<io::Result<()>>,
+}
+
+impl Meanwhile {
+    /// Begins to answer on a socket, and gives back another hold on it.
+    fn answer(listener: TcpListener, settings: &Settings) -> io::Result<(TcpListener, Self)> {
+        let listener = listener.into_std()?;
+        let lent = TcpListener::from_std(listener.try_clone()?)?;
+        let (waits_for, receiver) = watch::channel("the store does not answer yet");
+        let started = CancellationToken::new();
+        let starting = Starting {
+            waits_for: receiver,
+            version: env!("CARGO_PKG_VERSION"),
+            clock: own_clock(settings.clock_offset),
+            started: started.clone(),
+        };
+        let meanwhile = Self {
+            waits_for,
+            started,
+            served: tokio::spawn(serve_starting(lent, starting)),
+        };
+        Ok((TcpListener::from_std(listener)?, meanwhile))
+    }
+
+    /// Ends it. Whoever is half-way through a request is not waited for.
+    async fn end(mut self) -> Result<(), Failure> {
+        self.started.cancel();
+        let Ok(ended) = tokio::time::timeout(LAST_ANSWERS, &mut self.served).await else {
+            self.served.abort();
+            return Ok(());
+        };
+        ended.or_fail(SERVING)?.or_fail(SERVING)
     }
 }
 

@@ -13,17 +13,20 @@ const BOOTSTRAP_TOKEN_FILE: &str = "SANDGLASS_BOOTSTRAP_TOKEN_FILE";
 const MAIL_URL: &str = "SANDGLASS_MAIL_URL";
 const MAIL_URL_FILE: &str = "SANDGLASS_MAIL_URL_FILE";
 const MAIL_FROM: &str = "SANDGLASS_MAIL_FROM";
+const STORE: &str = "SANDGLASS_STORE";
+const STORE_FILE: &str = "SANDGLASS_STORE_FILE";
 const CLOCK_OFFSET: &str = "SANDGLASS_CLOCK_OFFSET_MS";
 
 /// Where Linux tells the name of the machine.
 const MACHINE_NAME_FILE: &str = "/proc/sys/kernel/hostname";
 
 /// What the environment says.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Environment {
     pub(super) bootstrap_token: Option<BootstrapToken>,
     pub(super) mail_url: Option<String>,
     pub(super) mail_from: Option<String>,
+    pub(super) store: Option<String>,
     pub(super) clock_offset: SignedDuration,
 }
 
@@ -50,6 +53,7 @@ impl Environment {
             bootstrap_token: token.map_err(|error| invalid(BOOTSTRAP_TOKEN, error))?,
             mail_url: secret(MAIL_URL, MAIL_URL_FILE)?,
             mail_from: variable(MAIL_FROM),
+            store: secret(STORE, STORE_FILE)?,
             clock_offset: offset
                 .map_err(|error: std::num::ParseIntError| invalid(CLOCK_OFFSET, error))?
                 .map_or(SignedDuration::ZERO, SignedDuration::from_millis),

@@ -10,15 +10,18 @@ use config::{Config, File, FileFormat};
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
-use super::LogFormat;
+use super::{AppDatabase, LogFormat};
 use crate::failure::{Exit, Failure};
 
 /// What the file says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsFile {
     pub(super) listen: Option<SocketAddr>,
     pub(super) data_dir: Option<PathBuf>,
+    pub(super) store: Option<String>,
+    pub(super) store_file: Option<PathBuf>,
+    pub(super) app_database: Option<AppDatabase>,
     pub(super) host_name: Option<String>,
     pub(super) labels: Option<Labels>,
     pub(super) concurrent_runs: Option<NonZeroUsize>,
@@ -29,7 +32,7 @@ pub(super) struct SettingsFile {
 }
 
 /// Its section about mail.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MailSection {
     pub(super) url: Option<String>,

@@ -34,6 +34,7 @@ fn defaults_stand_where_nobody_says_otherwise() {
     assert_eq!(settings.mail.from.as_str(), DEFAULT_MAIL_FROM);
     assert_eq!(settings.mail.server, None);
     assert_eq!(settings.bootstrap_token, None);
+    assert_eq!(settings.store, StoreLocation::Folder);
     assert!(settings.clock_offset.is_zero());
     assert!(!settings.host_name.is_empty());
 }
@@ -95,6 +96,63 @@ fn a_secret_is_read_from_a_file() {
     let settings = merged(&[], &variable, "").unwrap();
     assert_eq!(settings.mail.server.as_deref(), expect);
     assert!(!format!("{settings:?}").contains("password"));
+}
+
+#[test]
+fn the_store_is_named_by_argument_variable_or_file_and_never_shown() {
+    let check = |arguments: &[&str], variables: &[(&str, &str)], file: &str, expect: &str| {
+        let settings = merged(arguments, variables, file).unwrap();
+        assert!(!format!("{settings:?}").contains("password"));
+        let StoreLocation::MongoDb { url, app_database } = settings.store else {
+            panic!("it is in the folder")
+        };
+        assert_eq!(
+            format!("{} {}", url.reveal(), app_database.as_str()),
+            expect
+        );
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    std::fs::write(&path, "mongodb://user:password@file\n").unwrap();
+    let path = path.to_str().unwrap();
+    let file = "store = 'mongodb://user:password@toml'\napp_database = 'documents'";
+    let variable = [("SANDGLASS_STORE", "mongodb+srv://user:password@variable")];
+    let argument = ["--store", "mongodb://user:password@argument"];
+    check(&[], &[], file, "mongodb://user:password@toml documents");
+    check(
+        &[],
+        &variable,
+        file,
+        "mongodb+srv://user:password@variable documents",
+    );
+    check(
+        &argument,
+        &variable,
+        "",
+        "mongodb://user:password@argument app",
+    );
+    let variable = [("SANDGLASS_STORE_FILE", path)];
+    check(&[], &variable, "", "mongodb://user:password@file app");
+    let file = format!("store_file = '{path}'");
+    check(&[], &[], &file, "mongodb://user:password@file app");
+    check(
+        &["--app-database", "a-b_1"],
+        &[],
+        &file,
+        "mongodb://user:password@file a-b_1",
+    );
+}
+
+#[test]
+fn a_store_that_is_none_is_refused_without_being_repeated() {
+    let refused = merged(&[], &[("SANDGLASS_STORE", "user:password@host")], "").unwrap_err();
+    assert!(refused.contains("mongodb://host"), "{refused}");
+    assert!(!refused.contains("password"), "{refused}");
+    let both = "store = 'mongodb://a'\nstore_file = 'b'";
+    assert!(merged(&[], &[], both).unwrap_err().contains("both set"));
+    for name in ["", "admin", "a.b", "a b", &"a".repeat(64)] {
+        assert!(name.parse::<AppDatabase>().is_err(), "{name:?}");
+    }
 }
 
 #[test]

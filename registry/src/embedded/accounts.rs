@@ -1,7 +1,7 @@
 //! Users and tokens in SQLite.
 
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use sandglass_contract::TokenId;
 
 use super::{
@@ -17,19 +17,11 @@ use crate::{
 #[async_trait]
 impl AccountStore for EmbeddedStore {
     async fn insert_user(&self, user: &User, token: &TokenRecord) -> Result<(), StoreError> {
-        let (user, user_doc) = (user.clone(), to_json("user", user)?);
-        let (token, token_doc) = (token.clone(), to_json("token", token)?);
+        let (user, token) = (user.clone(), token.clone());
         self.file
             .write(move |connection| {
-                connection
-                    .prepare_cached("INSERT INTO users (id, org, doc) VALUES (?, ?, ?)")?
-                    .execute(params![user.id.as_str(), user.org.as_str(), user_doc])
-                    .map_err(|error| taken(error, "user"))?;
-                connection
-                    .prepare_cached("INSERT INTO api_tokens (id, user_id, doc) VALUES (?, ?, ?)")?
-                    .execute(params![token.id.as_str(), token.user.as_str(), token_doc])
-                    .map_err(|error| taken(error, "token"))?;
-                Ok(())
+                insert_user(connection, &user)?;
+                insert_token(connection, &token)
             })
             .await
     }
@@ -81,6 +73,26 @@ impl AccountStore for EmbeddedStore {
             })
             .await
     }
+}
+
+/// Adds a user.
+pub(super) fn insert_user(connection: &Connection, user: &User) -> Result<(), StoreError> {
+    let doc = to_json("user", user)?;
+    connection
+        .prepare_cached("INSERT INTO users (id, org, doc) VALUES (?, ?, ?)")?
+        .execute(params![user.id.as_str(), user.org.as_str(), doc])
+        .map_err(|error| taken(error, "user"))?;
+    Ok(())
+}
+
+/// Adds a token of a user.
+pub(super) fn insert_token(connection: &Connection, token: &TokenRecord) -> Result<(), StoreError> {
+    let doc = to_json("token", token)?;
+    connection
+        .prepare_cached("INSERT INTO api_tokens (id, user_id, doc) VALUES (?, ?, ?)")?
+        .execute(params![token.id.as_str(), token.user.as_str(), doc])
+        .map_err(|error| taken(error, "token"))?;
+    Ok(())
 }
 
 fn taken(error: rusqlite::Error, what: &'static str) -> StoreError {

@@ -1,7 +1,7 @@
 //! The audit log in SQLite.
 
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{
     EmbeddedStore,
@@ -20,15 +20,9 @@ const ENTRY: &str = "audit entry";
 #[async_trait]
 impl AuditStore for EmbeddedStore {
     async fn append_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let doc = to_json(ENTRY, entry)?;
-        let (organisation, at) = (entry.org.clone(), milliseconds(entry.at));
+        let entry = entry.clone();
         self.file
-            .write(move |connection| -> Result<(), StoreError> {
-                connection
-                    .prepare_cached("INSERT INTO audit_log (org, at, doc) VALUES (?, ?, ?)")?
-                    .execute(params![organisation.as_str(), at, doc])?;
-                Ok(())
-            })
+            .write(move |connection| append(connection, &entry))
             .await
     }
 
@@ -46,4 +40,13 @@ impl AuditStore for EmbeddedStore {
             })
             .await
     }
+}
+
+/// Adds an entry behind all others.
+pub(super) fn append(connection: &Connection, entry: &AuditEntry) -> Result<(), StoreError> {
+    let doc = to_json(ENTRY, entry)?;
+    connection
+        .prepare_cached("INSERT INTO audit_log (org, at, doc) VALUES (?, ?, ?)")?
+        .execute(params![entry.org.as_str(), milliseconds(entry.at), doc])?;
+    Ok(())
 }

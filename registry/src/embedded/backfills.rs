@@ -18,7 +18,8 @@ use crate::{
 };
 
 const BACKFILL: &str = "backfill";
-const COLUMNS: &str = "doc, status, made, next_slot";
+/// The columns that [`read`] needs.
+pub(super) const COLUMNS: &str = "doc, status, made, next_slot";
 
 #[async_trait]
 impl BackfillStore for EmbeddedStore {
@@ -28,32 +29,9 @@ impl BackfillStore for EmbeddedStore {
                 what: "organisation",
             });
         }
-        let doc = to_json(BACKFILL, backfill)?;
         let backfill = backfill.clone();
         self.file
-            .write(move |connection| {
-                connection
-                    .prepare_cached(
-                        "INSERT INTO backfills (id, org, job_id, status, made, next_slot,
-                                                created_at, doc)
-                         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    )?
-                    .execute(params![
-                        backfill.id.as_str(),
-                        backfill.org.as_str(),
-                        backfill.job_id.as_str(),
-                        backfill.status.as_str(),
-                        backfill.made,
-                        backfill.next_slot.map(milliseconds),
-                        milliseconds(backfill.created_at),
-                        doc,
-                    ])
-                    .map_err(|error| match is_taken(&error) {
-                        true => StoreError::Exists { what: BACKFILL },
-                        false => error.into(),
-                    })?;
-                Ok(())
-            })
+            .write(move |connection| insert(connection, &backfill))
             .await
     }
 
@@ -132,6 +110,31 @@ impl BackfillStore for EmbeddedStore {
     }
 }
 
+/// Adds a backfill.
+pub(super) fn insert(connection: &Connection, backfill: &Backfill) -> Result<(), StoreError> {
+    let doc = to_json(BACKFILL, backfill)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO backfills (id, org, job_id, status, made, next_slot, created_at, doc)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            backfill.id.as_str(),
+            backfill.org.as_str(),
+            backfill.job_id.as_str(),
+            backfill.status.as_str(),
+            backfill.made,
+            backfill.next_slot.map(milliseconds),
+            milliseconds(backfill.created_at),
+            doc,
+        ])
+        .map_err(|error| match is_taken(&error) {
+            true => StoreError::Exists { what: BACKFILL },
+            false => error.into(),
+        })?;
+    Ok(())
+}
+
 /// Ends the backfills of a job that is deleted.
 pub(super) fn cancel_all_of(connection: &Connection, job: &JobId) -> Result<(), StoreError> {
     connection
@@ -156,7 +159,8 @@ fn find(
         .transpose()
 }
 
-fn read(row: &Row<'_>) -> Result<Backfill, StoreError> {
+/// Reads a backfill from a row.
+pub(super) fn read(row: &Row<'_>) -> Result<Backfill, StoreError> {
     let saved: Backfill = json_column(row, "doc", BACKFILL)?;
     let word: String = row.get("status")?;
     Ok(Backfill {

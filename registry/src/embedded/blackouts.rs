@@ -28,28 +28,9 @@ impl BlackoutStore for EmbeddedStore {
         calendar: &BlackoutCalendar,
     ) -> Result<(), StoreError> {
         within(scope, &calendar.org)?;
-        let doc = to_json(CALENDAR, calendar)?;
         let calendar = calendar.clone();
         self.file
-            .write(move |connection| {
-                connection
-                    .prepare_cached(
-                        "INSERT INTO blackout_calendars (id, org, version, name, doc)
-                         VALUES (?, ?, ?, ?, ?)",
-                    )?
-                    .execute(params![
-                        calendar.id.as_str(),
-                        calendar.org.as_str(),
-                        count(calendar.version.0),
-                        calendar.name.as_str(),
-                        doc
-                    ])
-                    .map_err(|error| match is_taken(&error) {
-                        true => StoreError::Exists { what: CALENDAR },
-                        false => error.into(),
-                    })?;
-                Ok(())
-            })
+            .write(move |connection| insert(connection, &calendar))
             .await
     }
 
@@ -142,6 +123,30 @@ impl BlackoutStore for EmbeddedStore {
             })
             .await
     }
+}
+
+/// Adds a calendar.
+pub(super) fn insert(
+    connection: &Connection,
+    calendar: &BlackoutCalendar,
+) -> Result<(), StoreError> {
+    let doc = to_json(CALENDAR, calendar)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO blackout_calendars (id, org, version, name, doc) VALUES (?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            calendar.id.as_str(),
+            calendar.org.as_str(),
+            count(calendar.version.0),
+            calendar.name.as_str(),
+            doc
+        ])
+        .map_err(|error| match is_taken(&error) {
+            true => StoreError::Exists { what: CALENDAR },
+            false => error.into(),
+        })?;
+    Ok(())
 }
 
 fn number_and_version(

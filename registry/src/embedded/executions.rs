@@ -1,5 +1,6 @@
 //! Executions in SQLite: slots, claims, records and endings.
 
+mod archived;
 mod cancelling;
 mod candidates;
 mod claiming;
@@ -32,6 +33,9 @@ use crate::{
     },
 };
 
+pub(super) use archived::{
+    COLUMNS as ARCHIVED_COLUMNS, insert_archived, insert_records, read_archived,
+};
 pub(super) use cancelling::cancel_all_of;
 use ending::SavedEnding;
 pub(super) use gates::open_for_all;

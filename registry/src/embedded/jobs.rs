@@ -21,7 +21,8 @@ use crate::{
     store::{JobQuery, JobStore, ScheduleChange, StoreError},
 };
 
-use rows::{COLUMNS, SavedJob, read_job, within};
+use rows::within;
+pub(super) use rows::{COLUMNS, SavedJob, read_job};
 
 const JOB: &str = "job";
 

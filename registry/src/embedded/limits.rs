@@ -44,16 +44,7 @@ impl LimitStore for EmbeddedStore {
     ) -> Result<(), StoreError> {
         let (organisation, limit) = (scope.organisation().clone(), limit.clone());
         self.file
-            .write(move |connection| {
-                let (kind, name) = (limit.of.kind(), limit.of.name());
-                connection
-                    .prepare_cached(
-                        "INSERT INTO concurrency_limits (org, kind, name, most) VALUES (?, ?, ?, ?)
-                         ON CONFLICT (org, kind, name) DO UPDATE SET most = excluded.most",
-                    )?
-                    .execute(params![organisation.as_str(), kind, name, limit.most])?;
-                count_running(connection, organisation.as_str(), &limit.of)
-            })
+            .write(move |connection| set(connection, organisation.as_str(), &limit.of, limit.most))
             .await
     }
 
@@ -85,7 +76,24 @@ impl LimitStore for EmbeddedStore {
     }
 }
 
-fn read(kind: &str, name: &str) -> Result<LimitedBy, StoreError> {
+/// Sets a limit, within which what runs already has its places.
+pub(super) fn set(
+    connection: &Connection,
+    organisation: &str,
+    of: &LimitedBy,
+    most: u32,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO concurrency_limits (org, kind, name, most) VALUES (?, ?, ?, ?)
+             ON CONFLICT (org, kind, name) DO UPDATE SET most = excluded.most",
+        )?
+        .execute(params![organisation, of.kind(), of.name(), most])?;
+    count_running(connection, organisation, of)
+}
+
+/// What a limit counts that has these words in its row.
+pub(super) fn read(kind: &str, name: &str) -> Result<LimitedBy, StoreError> {
     match kind {
         "template" => TemplateId::parse(name)
             .map(LimitedBy::Template)

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
-use sandglass_contract::{Digest, TemplateId, UserId};
+use sandglass_contract::{Digest, OrganisationId, TemplateId, UserId};
 
 use super::{
     EmbeddedStore,
@@ -27,10 +27,7 @@ impl TemplateStore for EmbeddedStore {
         component: &[u8],
     ) -> Result<(), StoreError> {
         let organisation = scope.organisation().clone();
-        let template = version.metadata.id.clone();
-        let number = version.metadata.version.clone();
-        let digest = version.digest.to_string();
-        let doc = to_json(VERSION, version)?;
+        let version = version.clone();
         let component = component.to_vec();
         self.file
             .write(move |connection| {
@@ -39,24 +36,8 @@ impl TemplateStore for EmbeddedStore {
                         "INSERT INTO components (digest, bytes) VALUES (?, ?)
                          ON CONFLICT (digest) DO NOTHING",
                     )?
-                    .execute(params![digest, component])?;
-                connection
-                    .prepare_cached(
-                        "INSERT INTO template_versions (org, template, version, digest, doc)
-                         VALUES (?, ?, ?, ?, ?)",
-                    )?
-                    .execute(params![
-                        organisation.as_str(),
-                        template.as_str(),
-                        number,
-                        digest,
-                        doc
-                    ])
-                    .map_err(|error| match is_taken(&error) {
-                        true => StoreError::Exists { what: VERSION },
-                        false => error.into(),
-                    })?;
-                Ok(())
+                    .execute(params![version.digest.to_string(), component])?;
+                insert_version(connection, &organisation, &version)
             })
             .await
     }
@@ -139,6 +120,32 @@ impl TemplateStore for EmbeddedStore {
             bytes => Ok(bytes),
         }
     }
+}
+
+/// Adds a version of a template whose component is stored.
+pub(super) fn insert_version(
+    connection: &Connection,
+    organisation: &OrganisationId,
+    version: &TemplateVersion,
+) -> Result<(), StoreError> {
+    let doc = to_json(VERSION, version)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO template_versions (org, template, version, digest, doc)
+             VALUES (?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            organisation.as_str(),
+            version.metadata.id.as_str(),
+            version.metadata.version,
+            version.digest.to_string(),
+            doc
+        ])
+        .map_err(|error| match is_taken(&error) {
+            true => StoreError::Exists { what: VERSION },
+            false => error.into(),
+        })?;
+    Ok(())
 }
 
 fn read(

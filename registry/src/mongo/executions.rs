@@ -1,5 +1,6 @@
 //! Executions in MongoDB: slots, claims, records and endings.
 
+mod archived;
 mod cancelling;
 mod claiming;
 mod documents;
@@ -39,9 +40,11 @@ use crate::{
     },
 };
 
+pub(super) use archived::read_archived;
 pub(super) use cancelling::{Others, cancel_others};
 pub(super) use documents::{met_by, text};
 use documents::{As, new_document};
+pub(super) use recording::SavedRecords;
 pub(super) use settling::forget_former_parents;
 
 /// What is looked for, in errors.

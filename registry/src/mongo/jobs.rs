@@ -271,7 +271,8 @@ fn read_job(document: Document) -> Result<Job, StoreError> {
     from_document(JOB, document)
 }
 
-fn job_document(job: &Job) -> Result<Document, StoreError> {
+/// A job as a document.
+pub(super) fn job_document(job: &Job) -> Result<Document, StoreError> {
     let mut document = to_document(JOB, job)?;
     if let Some(slot) = job.next_run_at {
         document.insert("due_at", date(job.due_at(slot)));
@@ -283,7 +284,8 @@ fn job_document(job: &Job) -> Result<Document, StoreError> {
     Ok(document)
 }
 
-fn revision_document(job: &Job) -> Result<Document, StoreError> {
+/// A version of a job as a document.
+pub(super) fn revision_document(job: &Job) -> Result<Document, StoreError> {
     Ok(doc! {
         "_id": revision_id(&job.id, job.version),
         "job": job.id.as_str(),

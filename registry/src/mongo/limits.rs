@@ -131,7 +131,8 @@ fn limit_id(organisation: &str, kind: &str, name: &str) -> String {
     format!("{organisation}/{kind}/{name}")
 }
 
-fn limited_by(kind: &str, name: &str) -> Result<LimitedBy, StoreError> {
+/// What a limit counts that has these words in its document.
+pub(super) fn limited_by(kind: &str, name: &str) -> Result<LimitedBy, StoreError> {
     match kind {
         "template" => TemplateId::parse(name)
             .map(LimitedBy::Template)

@@ -3,9 +3,9 @@
 use std::io::Write as _;
 
 use clap::Args;
-use sandglass_query::{ApplicationDatabase as _, CollectionName, Filter};
+use sandglass_query::{CollectionName, Filter};
 
-use super::{DataFolder, block_on, parse_filter};
+use super::{Place, block_on, parse_filter};
 use crate::failure::{Failure, OrFail as _};
 
 /// What to count.
@@ -17,15 +17,15 @@ pub(crate) struct CountArguments {
     #[arg(long, value_name = "JSON", value_parser = parse_filter)]
     filter: Option<Filter>,
     #[command(flatten)]
-    data: DataFolder,
+    place: Place,
 }
 
 /// Prints how many documents there are.
 pub(crate) fn run(arguments: &CountArguments) -> Result<(), Failure> {
     let filter = arguments.filter.clone().unwrap_or_default();
-    let database = arguments.data.open_existing()?;
     let count = block_on(async {
-        let counted = database.count(&arguments.name, &filter).await;
+        let opened = arguments.place.open_existing().await?;
+        let counted = opened.database().count(&arguments.name, &filter).await;
         counted.or_fail("counting documents")
     })?;
     writeln!(std::io::stdout(), "{count}").or_fail("writing to standard output")

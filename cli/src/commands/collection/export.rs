@@ -3,11 +3,9 @@
 use std::io::{BufWriter, ErrorKind, Write};
 
 use clap::Args;
-use sandglass_query::{
-    ApplicationDatabase as _, CollectionName, Cursor, Filter, Find, extended_json,
-};
+use sandglass_query::{CollectionName, Cursor, Filter, Find, extended_json};
 
-use super::{DataFolder, block_on, parse_filter};
+use super::{Place, block_on, parse_filter};
 use crate::failure::{Failure, OrFail as _};
 
 /// How many documents are read at once.
@@ -22,18 +20,18 @@ pub(crate) struct ExportArguments {
     #[arg(long, value_name = "JSON", value_parser = parse_filter)]
     filter: Option<Filter>,
     #[command(flatten)]
-    data: DataFolder,
+    place: Place,
 }
 
 /// Prints the documents.
 pub(crate) fn run(arguments: ExportArguments) -> Result<(), Failure> {
-    let database = arguments.data.open_existing()?;
     let find = Find {
         filter: arguments.filter.unwrap_or_default(),
         ..Find::default()
     };
     block_on(async {
-        let found = database.find(&arguments.name, find).await;
+        let opened = arguments.place.open_existing().await?;
+        let found = opened.database().find(&arguments.name, find).await;
         let mut cursor = found.or_fail("reading documents")?;
         print(cursor.as_mut(), BufWriter::new(std::io::stdout().lock())).await
     })

@@ -11,9 +11,8 @@ use std::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sandglass_query::CollectionName;
-use sandglass_registry::embedded::TakenId;
 
-use super::{DataFolder, block_on};
+use super::{Place, block_on};
 use crate::failure::{Failure, OrFail as _};
 use lines::LineDocuments;
 
@@ -26,13 +25,12 @@ pub(crate) struct ImportArguments {
     /// `_id` is there already takes the place of the one that is there.
     file: PathBuf,
     #[command(flatten)]
-    data: DataFolder,
+    place: Place,
 }
 
 /// Adds the documents.
 pub(crate) fn run(arguments: &ImportArguments) -> Result<(), Failure> {
     let (source, size) = open(&arguments.file)?;
-    let database = arguments.data.open()?;
     let bar = progress_bar(size);
     let documents = LineDocuments::new(BufReader::new(bar.wrap_read(source)));
     let mut stored = 0;
@@ -42,10 +40,8 @@ pub(crate) fn run(arguments: &ImportArguments) -> Result<(), Failure> {
             bar.set_message(so_far.to_string());
         };
         let documents = Box::new(documents);
-        let taken_id = TakenId::Replace;
-        Ok(database
-            .import(&arguments.name, documents, taken_id, told)
-            .await)
+        let opened = arguments.place.open().await?;
+        Ok(opened.import(&arguments.name, documents, told).await)
     })?;
     bar.finish_and_clear();
     let name = &arguments.name;

@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// The columns that [`read_job`] needs.
-pub(super) const COLUMNS: &str = "doc, last_run_at, next_run_at";
+pub(in crate::embedded) const COLUMNS: &str = "doc, last_run_at, next_run_at";
 
 /// Reads a job from a row.
-pub(super) fn read_job(row: &Row<'_>) -> Result<Job, StoreError> {
+pub(in crate::embedded) fn read_job(row: &Row<'_>) -> Result<Job, StoreError> {
     let mut job: Job = json_column(row, "doc", "job")?;
     job.last_run_at = optional_moment(row, "last_run_at")?;
     job.next_run_at = optional_moment(row, "next_run_at")?;
@@ -41,13 +41,13 @@ pub(super) fn within(scope: &Scope, organisation: &OrganisationId) -> Result<(),
 }
 
 /// A job about to be saved.
-pub(super) struct SavedJob {
+pub(in crate::embedded) struct SavedJob {
     job: Job,
     doc: String,
 }
 
 impl SavedJob {
-    pub(super) fn of(job: &Job) -> Result<Self, StoreError> {
+    pub(in crate::embedded) fn of(job: &Job) -> Result<Self, StoreError> {
         Ok(Self {
             job: job.clone(),
             doc: to_json("job", job)?,
@@ -56,6 +56,15 @@ impl SavedJob {
 
     /// Adds it with its first revision.
     pub(super) fn insert(&self, connection: &Connection) -> Result<(), StoreError> {
+        self.insert_alone(connection)?;
+        self.insert_revision(connection)
+    }
+
+    /// Adds it, whose revisions are there.
+    pub(in crate::embedded) fn insert_alone(
+        &self,
+        connection: &Connection,
+    ) -> Result<(), StoreError> {
         let job = &self.job;
         connection
             .prepare_cached(
@@ -81,8 +90,7 @@ impl SavedJob {
                 job.pause_on_failure,
             ])
             .map_err(taken)?;
-        self.insert_parts(connection, connection.last_insert_rowid())?;
-        self.insert_revision(connection)
+        self.insert_parts(connection, connection.last_insert_rowid())
     }
 
     /// Puts it in the place of the stored one of the same id and adds a revision.
@@ -159,7 +167,11 @@ impl SavedJob {
         Ok(())
     }
 
-    fn insert_revision(&self, connection: &Connection) -> Result<(), StoreError> {
+    /// Adds a revision.
+    pub(in crate::embedded) fn insert_revision(
+        &self,
+        connection: &Connection,
+    ) -> Result<(), StoreError> {
         connection
             .prepare_cached(
                 "INSERT INTO job_revisions (job, version, org, doc) VALUES (?, ?, ?, ?)",

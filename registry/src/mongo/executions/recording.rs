@@ -21,14 +21,14 @@ use super::leases::current;
 
 /// Documents about to be stored.
 #[derive(Debug, Clone, Default)]
-pub(super) struct SavedRecords {
-    pub(super) log: Vec<Document>,
-    pub(super) journal: Vec<Document>,
+pub(in crate::mongo) struct SavedRecords {
+    pub(in crate::mongo) log: Vec<Document>,
+    pub(in crate::mongo) journal: Vec<Document>,
 }
 
 impl SavedRecords {
     /// Prepares the records of an execution.
-    pub(super) fn of(execution: &ExecutionId, records: &Records) -> Result<Self, StoreError> {
+    pub(in crate::mongo) fn of(execution: &ExecutionId, records: &Records) -> Result<Self, StoreError> {
         let mut saved = Self::default();
         for line in &records.log {
             saved.log.push(doc! {

@@ -1,0 +1,162 @@
+//! Records as documents.
+
+use std::collections::HashMap;
+
+use mongodb::bson::{Bson, Document, doc};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{SavedRecords, collection};
+use crate::{
+    account::{TokenRecord, User},
+    archive::{
+        ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution, ArchivedLimit,
+        ArchivedLine, ArchivedVersion, RecordKind,
+    },
+    audit::AuditEntry,
+    backfill::Backfill,
+    blackout::BlackoutCalendar,
+    concurrency::ConcurrencyLimit,
+    job::Job,
+    mongo::{
+        MongoStore,
+        collections::EXECUTIONS,
+        executions::text,
+        jobs, limits,
+        reading::Read,
+        stored::{corrupt, to_document},
+        transaction::in_transaction,
+    },
+    scope::Scope,
+    store::{AuditStore as _, LimitStore as _, Records, StoreError, TemplateStore as _},
+};
+
+impl MongoStore {
+    /// Adds records.
+    pub(super) async fn put_values(
+        &self,
+        kind: RecordKind,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
+        match kind {
+            RecordKind::Components => {
+                for component in all::<ArchivedComponent>(kind, values)? {
+                    let bytes = component.bytes()?;
+                    self.put_component(&component.digest, &bytes).await?;
+                }
+                Ok(())
+            }
+            RecordKind::TemplateVersions => {
+                for ArchivedVersion { org, version } in all(kind, values)? {
+                    let component = self.component(&version.digest).await?;
+                    let component = component.ok_or_else(|| missing_component(kind))?;
+                    let scope = Scope::of(org);
+                    let version = &version;
+                    self.insert_template_version(&scope, version, &component).await?;
+                }
+                Ok(())
+            }
+            RecordKind::ConcurrencyLimits => {
+                for limit in all::<ArchivedLimit>(kind, values)? {
+                    let of = limits::limited_by(&limit.kind, &limit.name)?;
+                    let most = limit.most;
+                    let scope = Scope::of(limit.org);
+                    let limit = ConcurrencyLimit { of, most };
+                    self.set_concurrency_limit(&scope, &limit).await?;
+                }
+                Ok(())
+            }
+            RecordKind::Audit => {
+                for entry in all::<AuditEntry>(kind, values)? {
+                    self.append_audit(&entry).await?;
+                }
+                Ok(())
+            }
+            _ => {
+                let mut documents = Vec::new();
+                for value in values {
+                    documents.push(self.document(kind, value)?);
+                }
+                if matches!(kind, RecordKind::Logs | RecordKind::Journal) {
+                    self.let_go_with_executions(&mut documents).await?;
+                }
+                let (collection, what) = (collection(kind), kind.as_str());
+                in_transaction!(self, |transaction| transaction.insert(
+                    collection, &documents, what
+                ))
+            }
+        }
+    }
+
+    fn document(&self, kind: RecordKind, value: Value) -> Result<Document, StoreError> {
+        let what = kind.as_str();
+        match kind {
+            RecordKind::Users => to_document(what, &one::<User>(kind, value)?),
+            RecordKind::Tokens => to_document(what, &one::<TokenRecord>(kind, value)?),
+            RecordKind::BlackoutCalendars => {
+                to_document(what, &one::<BlackoutCalendar>(kind, value)?)
+            }
+            RecordKind::JobRevisions => jobs::revision_document(&one::<Job>(kind, value)?),
+            RecordKind::Jobs => jobs::job_document(&one::<Job>(kind, value)?),
+            RecordKind::Backfills => to_document(what, &one::<Backfill>(kind, value)?),
+            RecordKind::Executions => self.archived_document(one::<ArchivedExecution>(kind, value)?),
+            RecordKind::Logs => {
+                let ArchivedLine { execution, line } = one(kind, value)?;
+                let records = Records {
+                    log: vec![line],
+                    ..Records::default()
+                };
+                let saved = SavedRecords::of(&execution, &records)?;
+                saved.log.into_iter().next().ok_or_else(|| corrupt(what, "there is no line"))
+            }
+            RecordKind::Journal => {
+                let ArchivedEntry { execution, entry } = one(kind, value)?;
+                let records = Records {
+                    journal: vec![entry],
+                    ..Records::default()
+                };
+                let saved = SavedRecords::of(&execution, &records)?;
+                saved.journal.into_iter().next().ok_or_else(|| corrupt(what, "there is no entry"))
+            }
+            RecordKind::ChainArrivals => {
+                let arrivals: ArchivedArrivals = one(kind, value)?;
+                let mut document = to_document(what, &arrivals)?;
+                document.insert("_id", format!("{}/{}", arrivals.child, arrivals.chain));
+                Ok(document)
+            }
+            RecordKind::Components
+            | RecordKind::TemplateVersions
+            | RecordKind::ConcurrencyLimits
+            | RecordKind::Audit => Err(corrupt(what, "they are not written one by one")),
+        }
+    }
+
+    /// Gives records the end of those of their executions that do not stay for ever.
+    async fn let_go_with_executions(&self, documents: &mut [Document]) -> Result<(), StoreError> {
+        let ids: Vec<Bson> = documents.iter().map(|it| text(it, "execution").into()).collect();
+        let leaving = doc! {"_id": {"$in": ids}, "expire_at": {"$type": "date"}};
+        let leaving = self.find(EXECUTIONS, Read::of(leaving).only(&["expire_at"])).await?;
+        let leaving: HashMap<_, _> = leaving
+            .iter()
+            .map(|it| (text(it, "_id"), it.get("expire_at").cloned()))
+            .collect();
+        for document in documents {
+            if let Some(Some(at)) = leaving.get(text(document, "execution")) {
+                document.insert("expire_at", at.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn all<T: DeserializeOwned>(kind: RecordKind, values: Vec<Value>) -> Result<Vec<T>, StoreError> {
+    values.into_iter().map(|value| one(kind, value)).collect()
+}
+
+fn one<T: DeserializeOwned>(kind: RecordKind, value: Value) -> Result<T, StoreError> {
+    serde_json::from_value(value).map_err(|source| corrupt(kind.as_str(), source))
+}
+
+fn missing_component(kind: RecordKind) -> StoreError {
+    corrupt(kind.as_str(), "the bytes of its component are missing")
+}
