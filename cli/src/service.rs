@@ -27,9 +27,6 @@ use ports::{ArtifactFolder, MailFolder};
 pub(crate) use signals::StopSignals;
 pub(crate) use templates::built_in_author;
 
-/// How long a claim of an execution holds unless it is renewed.
-const LEASE: std::time::Duration = std::time::Duration::from_secs(30);
-
 /// A service that runs.
 pub(crate) struct Service {
     /// The API, ready to be served.
@@ -88,7 +85,7 @@ impl Service {
         let scheduler_settings = SchedulerSettings {
             host_name: settings.host_name.clone(),
             concurrent_runs: settings.concurrent_runs,
-            lease: LEASE,
+            lease: settings.lease,
         };
         let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());
         let scheduler = Scheduler::start(scheduler_settings, store, catalogue, clock, notifier);
