@@ -31,7 +31,7 @@ templates: tools ## build the built-in templates to target/templates
 test: test-tools lint unit-tests template-tests supply-chain ## run every suite
 	@echo '<== every suite passed'
 
-bench: build ## measure the service on this machine; about ten minutes, results in bench/results
+bench: test-tools build ## measure the service on this machine; about ten minutes, results in bench/results
 	@$(STEP) 'a million jobs' $(BENCH) million
 	@$(STEP) 'the top of the minute' $(BENCH) spike
 	@$(STEP) 'one run at a time' $(BENCH) latency
@@ -39,6 +39,7 @@ bench: build ## measure the service on this machine; about ten minutes, results 
 	@$(STEP) 'runs from requests' $(BENCH) throughput --mode rest --seconds 30
 	@$(STEP) 'runs from schedules' $(BENCH) throughput --mode slots --seconds 30
 	@$(STEP) 'the store by itself' $(BENCH) store
+	@$(STEP) 'the end of a host' $(BENCH) failover
 
 unit-tests: test-tools build
 	@$(STEP) 'testing the service' $(WITH_MONGODB) $(CARGO) nextest run $(WORKSPACE) --no-fail-fast

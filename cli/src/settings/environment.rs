@@ -70,7 +70,10 @@ fn lease(text: &str) -> Result<Duration, Failure> {
     let lease = lease.map_err(|error| invalid(LEASE, error))?;
     match lease < SHORTEST_LEASE {
         true => {
-            let text = format!("{LEASE} is not valid: the least is {}", SHORTEST_LEASE.as_millis());
+            let text = format!(
+                "{LEASE} is not valid: the least is {}",
+                SHORTEST_LEASE.as_millis()
+            );
             Err(Failure::saying(Exit::Usage, text))
         }
         false => Ok(lease),
