@@ -5,6 +5,7 @@
 //! promise, and `embedded` keeps them in SQLite. Nothing here decides when a job runs, nor runs one.
 
 pub mod account;
+mod attempt_end;
 pub mod audit;
 pub mod backfill;
 pub mod blackout;
@@ -14,11 +15,14 @@ pub mod execution;
 pub mod gate;
 pub mod job;
 pub mod mongo;
+mod overlap;
 pub mod page;
+pub mod retention;
 pub mod schedule;
 pub mod scope;
 pub mod store;
 pub mod template;
+mod unclaimed;
 
 pub use account::{Role, TokenRecord, User};
 pub use audit::{AuditAction, AuditEntry};
@@ -35,6 +39,7 @@ pub use job::{
     Version,
 };
 pub use page::{Page, PageRequest};
+pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;
 pub use store::{Store, StoreError};

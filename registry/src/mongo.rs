@@ -7,12 +7,20 @@
 //! server's clock. It is written to MongoDB's manual (8.0) and needs a replica set, of one member at
 //! the least: retryable writes, transactions and change streams exist nowhere else.
 
+mod batch;
 mod clock;
 mod connection;
+mod executions;
 mod failure;
+mod jobs;
+mod limits;
+mod names;
+mod reading;
+mod revisions;
 mod store;
 mod stored;
 mod time;
+mod transaction;
 
 pub use clock::ServerClock;
 pub use connection::{ConnectError, MongoConnection};

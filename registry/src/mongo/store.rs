@@ -1,17 +1,15 @@
-//! The store as a whole: its collections, and opening it.
+//! The store as a whole.
 
-use std::{fmt, sync::Arc};
-
-use mongodb::{
-    ClientSession, Collection, Database,
-    bson::Document,
-    error::Error,
-    options::{ReadConcern, TransactionOptions},
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
 };
+
+use mongodb::{Collection, Database, bson::Document, error::Error};
 use sandglass_contract::Clock;
 
-use super::{MongoConnection, connection::durable, failure::refusal, time::StoreTime};
-use crate::store::StoreError;
+use super::{MongoConnection, revisions::Revisions, time::StoreTime};
+use crate::retention::Retention;
 
 /// Why the store was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -34,32 +32,16 @@ pub struct MongoStore {
     pub(super) database: Database,
     pub(super) time: StoreTime,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) retention: Retention,
+    pub(super) revisions: Arc<Revisions>,
+    /// Whether the last claim met those of other hosts.
+    pub(super) crowded: Arc<AtomicBool>,
 }
 
 impl MongoStore {
     /// A collection of documents.
     pub(super) fn collection(&self, name: &str) -> Collection<Document> {
         self.database.collection(name)
-    }
-
-    /// Does `work` as one transaction: all of its writes happen or none, and as if nobody else wrote at
-    /// the same time. It is done again where it met another's writes, so that it must have no effect
-    /// but on the session.
-    pub(super) async fn transaction<T>(
-        &self,
-        mut work: impl AsyncFnMut(&mut ClientSession) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut session = self.connection.client().start_session().await?;
-        let options = TransactionOptions::builder()
-            .read_concern(ReadConcern::snapshot())
-            .write_concern(durable())
-            .build();
-        let done = session
-            .start_transaction()
-            .with_options(options)
-            .and_run2(async |session| work(session).await.map_err(refusal))
-            .await;
-        done.map_err(StoreError::from)
     }
 }
 

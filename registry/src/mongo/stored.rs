@@ -85,6 +85,11 @@ pub(super) fn from_bson<T: DeserializeOwned>(
     serde_json::from_value(json).map_err(|source| corrupt(what, source))
 }
 
+/// What somebody put in, as a value.
+pub(super) fn foreign(value: Option<&Value>) -> Bson {
+    value.map_or(Bson::Null, |value| bson(value.clone(), Members::Foreign))
+}
+
 /// A moment as a date.
 pub(super) fn date(moment: Timestamp) -> DateTime {
     DateTime::from_millis(moment.as_millisecond())
@@ -92,7 +97,8 @@ pub(super) fn date(moment: Timestamp) -> DateTime {
 
 /// The moment of a date.
 pub(super) fn moment(date: DateTime) -> Result<Timestamp, StoreError> {
-    Timestamp::from_millisecond(date.timestamp_millis()).map_err(|source| corrupt("moment", source))
+    Timestamp::from_millisecond(date.timestamp_millis())
+        .map_err(|source| corrupt("moment", source))
 }
 
 /// A count as MongoDB holds it.
@@ -192,12 +198,7 @@ fn json(value: Bson) -> Result<Value, String> {
         ),
         // Members of the store's own, which no record has.
         Bson::ObjectId(id) => Value::String(id.to_hex()),
-        other => {
-            return Err(format!(
-                "{:?} is nothing that is stored here",
-                other.element_type()
-            ));
-        }
+        other => return Err(format!("{:?} is nothing that is stored here", other.element_type())),
     })
 }
 

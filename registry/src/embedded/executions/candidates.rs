@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
-use sandglass_contract::OutcomeCode;
 
 use crate::{
     embedded::stored::{milliseconds, moment, optional_moment},
-    execution::{Attempt, Execution, ExecutionStatus},
+    execution::{Execution, ExecutionStatus},
     store::StoreError,
+    unclaimed::Lost,
 };
 
 use super::rows::{COLUMNS, read_execution};
@@ -27,11 +27,6 @@ pub(super) struct Candidate {
     pub(super) execution: Execution,
     /// For one that runs: when its lease ran out, and when the attempt began.
     pub(super) lost: Option<Lost>,
-}
-
-pub(super) struct Lost {
-    pub(super) at: Timestamp,
-    pub(super) attempt_started_at: Timestamp,
 }
 
 pub(super) type Found = (i64, Result<Candidate, StoreError>);
@@ -77,16 +72,6 @@ pub(super) fn candidates(
         .collect()
 }
 
-/// How many workers an execution has lost, the present one counted.
-pub(super) fn lost_leases(candidate: &Candidate) -> u32 {
-    let before = candidate.execution.attempts.iter();
-    let before = before
-        .filter(|it| it.outcome == OutcomeCode::LeaseLost)
-        .count();
-    let now = usize::from(candidate.lost.is_some());
-    u32::try_from(before + now).unwrap_or(u32::MAX)
-}
-
 fn read_candidate(row: &Row<'_>) -> Result<Candidate, StoreError> {
     let execution = read_execution(row)?;
     let lost = match execution.status {
@@ -100,19 +85,4 @@ fn read_candidate(row: &Row<'_>) -> Result<Candidate, StoreError> {
         _ => None,
     };
     Ok(Candidate { execution, lost })
-}
-
-/// The attempt of a worker that was lost.
-pub(super) fn lost_attempt(execution: &Execution, lost: &Lost) -> Attempt {
-    Attempt {
-        attempt: execution.attempt,
-        execution_host: execution.execution_host.clone().unwrap_or_default(),
-        started_at: lost.attempt_started_at,
-        completed_at: lost.at,
-        outcome: OutcomeCode::LeaseLost,
-        error: Some("the host that ran it did not renew its lease".to_owned()),
-        fuel_used: 0,
-        peak_memory_bytes: 0,
-        start_delay_us: None,
-    }
 }

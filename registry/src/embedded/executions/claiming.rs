@@ -14,13 +14,14 @@ use crate::{
     execution::{Execution, ExecutionStatus, Fence},
     job::{Job, Version},
     store::{ClaimAnswer, ClaimRequest, Claimed, StoreError},
+    unclaimed::{End, lost_leases},
 };
 
 use super::{
     EXECUTION,
-    candidates::{Candidate, Wanted, candidates, lost_attempt, lost_leases},
+    candidates::{Candidate, Wanted, candidates},
     gates::{self, Places},
-    unclaimed::{End, end_all, end_unclaimed, give_up},
+    unclaimed::{end_all, end_unclaimed, give_up},
 };
 
 /// The most executions that one claim takes.
@@ -109,7 +110,7 @@ impl Claiming<'_> {
     }
 
     fn judge(&mut self, number: i64, candidate: Candidate) -> Result<(), StoreError> {
-        let lost = lost_leases(&candidate);
+        let lost = lost_leases(&candidate.execution, candidate.lost.as_ref());
         if lost > self.request.most_lost_leases {
             self.end(number, &candidate, End::LostTooOften(lost))?;
             self.places = Places::read(self.connection)?;
@@ -154,7 +155,7 @@ fn take(
         lost,
     } = candidate;
     if let Some(lost) = lost {
-        let attempt = lost_attempt(&execution, &lost);
+        let attempt = lost.attempt(&execution);
         execution.outcome = Some(attempt.outcome);
         execution.error = attempt.error.clone();
         execution.attempts.push(attempt);

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sandglass_contract::OutcomeCode;
 
 use crate::{
+    attempt_end::{AfterAttempt, Wanted},
     embedded::stored::{count, milliseconds, to_json},
     execution::{Attempt, ExecutionStatus},
     store::{Claim, Ending, FollowUp, StoreError},
@@ -69,7 +70,10 @@ impl SavedEnding {
                     Ok(Held {
                         number: row.get(0)?,
                         job: row.get(1)?,
-                        cancel_requested: row.get(2)?,
+                        wanted: match row.get(2)? {
+                            true => Wanted::Ended,
+                            false => Wanted::On,
+                        },
                     })
                 },
             )
@@ -77,48 +81,29 @@ impl SavedEnding {
         let Some(held) = held else { return Ok(None) };
         let execution = claim.execution.as_str();
         self.records.store(connection, &claim.execution)?;
-        let change = self.change(held.cancel_requested);
+        let change = self.change(held.wanted);
         self.update(connection, &held, &change)?;
-        match change.status.is_finished() {
+        match change.after.status.is_finished() {
             true => finish::make_way(connection, execution, &held.job)?,
             false => gates::leave_places(connection, execution)?,
         }
-        Ok(Some(change.status))
+        Ok(Some(change.after.status))
     }
 
-    fn change(&self, cancel_requested: bool) -> Change<'_> {
-        let outcome = self.attempt.outcome;
-        let change = Change {
-            status: ExecutionStatus::after(outcome),
-            outcome,
-            queued_for: None,
-            completed_at: Some(self.attempt.completed_at),
-            result: None,
-            message: None,
-            artifacts: None,
-        };
-        match &self.follow_up {
+    fn change(&self, wanted: Wanted) -> Change<'_> {
+        let (finished, retry_at) = match &self.follow_up {
+            SavedFollowUp::Retry { available_at } => (None, Some(*available_at)),
             SavedFollowUp::Finished {
                 result,
                 message,
                 artifacts,
-            } => Change {
-                result: result.as_deref(),
-                message: message.as_deref(),
-                artifacts: Some(artifacts),
-                ..change
-            },
-            SavedFollowUp::Retry { .. } if cancel_requested => Change {
-                status: ExecutionStatus::Cancelled,
-                outcome: OutcomeCode::Cancelled,
-                ..change
-            },
-            SavedFollowUp::Retry { available_at } => Change {
-                status: ExecutionStatus::Queued,
-                queued_for: Some(*available_at),
-                completed_at: None,
-                ..change
-            },
+            } => (Some((result, message, artifacts)), None),
+        };
+        Change {
+            after: AfterAttempt::of(&self.attempt, retry_at, wanted),
+            result: finished.and_then(|(result, ..)| result.as_deref()),
+            message: finished.and_then(|(_, message, _)| message.as_deref()),
+            artifacts: finished.map(|(.., artifacts)| artifacts.as_str()),
         }
     }
 
@@ -128,8 +113,8 @@ impl SavedEnding {
         held: &Held,
         change: &Change<'_>,
     ) -> Result<(), StoreError> {
-        let unsettled = change.status.is_finished()
-            && finish::is_unsettled(connection, &held.job, change.status)?;
+        let unsettled = change.after.status.is_finished()
+            && finish::is_unsettled(connection, &held.job, change.after.status)?;
         connection
             .prepare_cached(
                 "UPDATE executions SET status = ?2, outcome = ?3, claimable_at = ?4,
@@ -142,10 +127,10 @@ impl SavedEnding {
             )?
             .execute(params![
                 held.number,
-                change.status.as_str(),
-                change.outcome.as_str(),
-                change.queued_for.map(milliseconds),
-                change.completed_at.map(milliseconds),
+                change.after.status.as_str(),
+                change.after.outcome.as_str(),
+                change.after.queued_for.map(milliseconds),
+                change.after.completed_at.map(milliseconds),
                 change.result,
                 change.message,
                 self.attempt.error,
@@ -164,14 +149,11 @@ impl SavedEnding {
 struct Held {
     number: i64,
     job: String,
-    cancel_requested: bool,
+    wanted: Wanted,
 }
 
 struct Change<'a> {
-    status: ExecutionStatus,
-    outcome: OutcomeCode,
-    queued_for: Option<Timestamp>,
-    completed_at: Option<Timestamp>,
+    after: AfterAttempt,
     result: Option<&'a str>,
     message: Option<&'a str>,
     artifacts: Option<&'a str>,

@@ -10,13 +10,11 @@ use crate::{
     execution::{Execution, ExecutionStatus},
     gate::Gate,
     job::OverlapPolicy,
+    overlap::{Meeting, PLACE_TAKEN, meet},
     store::{Advance, Fired, Firing, StoreError},
 };
 
 use super::{cancelling, rows::SavedExecution};
-
-/// The most executions of a job that wait for earlier ones.
-const MOST_BUFFERED: i64 = 1000;
 
 /// A slot about to be stored.
 pub(super) struct SavedFiring {
@@ -76,20 +74,20 @@ pub(super) fn place(
 ) -> Result<Fired, StoreError> {
     let execution = &saved.execution;
     let meeting = match execution.status.is_finished() {
-        true => Meeting::Free,
+        true => Some(Meeting::Free),
         false => meet_earlier(connection, execution, overlap, now)?,
     };
     let (inserted, status) = match meeting {
-        Meeting::Free => (saved.insert(connection)?, execution.status),
-        Meeting::Wait => {
+        Some(Meeting::Free) => (saved.insert(connection)?, execution.status),
+        Some(Meeting::Wait | Meeting::CancelOthers) => {
             let gate = Gate::Job(execution.job_id.clone());
             (saved.insert_behind(connection, &gate)?, execution.status)
         }
-        Meeting::Skip(reason) => {
+        Some(Meeting::Skip(reason)) => {
             let inserted = saved.insert_skipped(connection, &reason, now)?;
             (inserted, ExecutionStatus::Skipped)
         }
-        Meeting::StoredBefore => (false, execution.status),
+        None => (false, execution.status),
     };
     Ok(match inserted {
         true => Fired::Stored(status),
@@ -148,56 +146,39 @@ fn move_backfill_on(connection: &Connection, firing: &SavedFiring) -> Result<boo
     Ok(moved == 1)
 }
 
-/// What an execution finds when its slot comes.
-enum Meeting {
-    Free,
-    Wait,
-    Skip(String),
-    StoredBefore,
-}
-
+/// What an execution does when its slot comes; none where it was stored before.
 fn meet_earlier(
     connection: &Connection,
     execution: &Execution,
     overlap: OverlapPolicy,
     now: Timestamp,
-) -> Result<Meeting, StoreError> {
+) -> Result<Option<Meeting>, StoreError> {
     if overlap == OverlapPolicy::AllowAll {
-        return Ok(Meeting::Free);
+        return Ok(Some(Meeting::Free));
     }
     let Some(earlier) = unfinished(connection, execution)? else {
-        return Ok(Meeting::Free);
+        return Ok(Some(Meeting::Free));
     };
     if is_stored(connection, execution)? {
-        return Ok(Meeting::StoredBefore);
+        return Ok(None);
     }
     let waiting = match overlap {
         OverlapPolicy::BufferOne | OverlapPolicy::BufferAll => waiting(connection, execution)?,
         _ => 0,
     };
-    Ok(match overlap {
-        OverlapPolicy::Skip => Meeting::Skip(format!(
-            "the execution {earlier} of this job was not finished yet (overlap_policy skip)"
-        )),
-        OverlapPolicy::BufferOne if waiting > 0 => Meeting::Skip(format!(
-            "another execution waits for {earlier} already (overlap_policy buffer_one)"
-        )),
-        OverlapPolicy::BufferAll if waiting >= MOST_BUFFERED => Meeting::Skip(format!(
-            "{waiting} executions wait for {earlier} already, and no more may"
-        )),
-        OverlapPolicy::CancelOther => {
+    Ok(match meet(overlap, &earlier, waiting) {
+        Meeting::CancelOthers => {
             let others = cancelling::Others {
                 job: &execution.job_id,
-                because: "a later execution took its place (overlap_policy cancel_other)",
+                because: PLACE_TAKEN,
             };
             cancelling::cancel_all(connection, &others, &UserId::system(), now)?;
             match unfinished(connection, execution)? {
-                Some(_) => Meeting::Wait,
-                None => Meeting::Free,
+                Some(_) => Some(Meeting::Wait),
+                None => Some(Meeting::Free),
             }
         }
-        OverlapPolicy::BufferOne | OverlapPolicy::BufferAll => Meeting::Wait,
-        OverlapPolicy::AllowAll => Meeting::Free,
+        meeting => Some(meeting),
     })
 }
 
@@ -219,14 +200,14 @@ fn unfinished(
 }
 
 /// How many executions of the same job wait for others.
-fn waiting(connection: &Connection, execution: &Execution) -> Result<i64, StoreError> {
+fn waiting(connection: &Connection, execution: &Execution) -> Result<usize, StoreError> {
     let gate = Gate::job_text(execution.job_id.as_str());
-    let count = connection
+    let count: i64 = connection
         .prepare_cached(
             "SELECT count(*) FROM executions INDEXED BY executions_waiting WHERE waits_for = ?",
         )?
         .query_row([gate], |row| row.get(0))?;
-    Ok(count)
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 fn is_stored(connection: &Connection, execution: &Execution) -> Result<bool, StoreError> {

@@ -6,22 +6,15 @@ use sandglass_contract::{ExecutionId, OutcomeCode};
 
 use crate::{
     embedded::stored::{milliseconds, to_json},
-    execution::{Execution, ExecutionStatus},
+    execution::ExecutionStatus,
     store::StoreError,
+    unclaimed::End,
 };
 
 use super::{
-    candidates::{Candidate, Wanted, candidates, lost_attempt},
+    candidates::{Candidate, Wanted, candidates},
     finish,
 };
-
-/// Why an execution ends instead of being claimed.
-#[derive(Clone, Copy)]
-pub(super) enum End {
-    Cancelled,
-    Overdue,
-    LostTooOften(u32),
-}
 
 /// Ends executions of one kind and says which.
 pub(super) fn end_all(
@@ -56,36 +49,8 @@ pub(super) fn end_unclaimed(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let execution = &candidate.execution;
-    let mut attempts = execution.attempts.clone();
-    let ended = candidate.lost.as_ref();
-    attempts.extend(ended.map(|lost| lost_attempt(execution, lost)));
-    let (status, outcome, error, reason) = match end {
-        End::Cancelled => (
-            ExecutionStatus::Cancelled,
-            Some(OutcomeCode::Cancelled),
-            execution.error.clone(),
-            None,
-        ),
-        End::Overdue => (
-            ExecutionStatus::Missed,
-            None,
-            None,
-            Some(overdue_reason(execution)),
-        ),
-        End::LostTooOften(times) => (
-            ExecutionStatus::Failed,
-            Some(OutcomeCode::LeaseLost),
-            Some(format!(
-                "{times} workers were lost while they ran it, and it is not tried again"
-            )),
-            None,
-        ),
-    };
-    let at = match end {
-        End::Overdue => now,
-        _ => ended.map_or(execution.available_at, |lost| lost.at),
-    };
-    let unsettled = match status {
+    let end = end.of(execution, candidate.lost.as_ref(), now);
+    let unsettled = match end.status {
         ExecutionStatus::Missed => false,
         status => finish::is_unsettled(connection, execution.job_id.as_str(), status)?,
     };
@@ -98,22 +63,15 @@ pub(super) fn end_unclaimed(
         )?
         .execute(params![
             number,
-            status.as_str(),
-            outcome.map(OutcomeCode::as_str),
-            milliseconds(at),
-            to_json("attempts", &attempts)?,
-            error,
-            reason,
+            end.status.as_str(),
+            end.outcome.map(OutcomeCode::as_str),
+            milliseconds(end.completed_at),
+            to_json("attempts", &end.attempts)?,
+            end.error,
+            end.reason,
             unsettled,
         ])?;
     finish::make_way(connection, execution.id.as_str(), execution.job_id.as_str())
-}
-
-fn overdue_reason(execution: &Execution) -> String {
-    match &execution.waits_for {
-        Some(gate) => format!("it waited for {gate} longer than queue_timeout_seconds allows"),
-        None => "it waited for a free worker longer than queue_timeout_seconds allows".to_owned(),
-    }
 }
 
 /// Ends an execution whose record cannot be read, so that it does not stand in the way of the others.

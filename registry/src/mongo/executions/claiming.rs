@@ -1,0 +1,277 @@
+//! Claims: taking executions, and taking those over whose worker was lost.
+//!
+//! Candidates are read first and taken each by its `_id`, so that hosts do not queue up at the head of
+//! the queue; where they met at the last claim, a host looks further and draws among what it finds. Each
+//! claim has a token of its own, and what it took is read back by that token: the answer of the server
+//! may be lost, and nothing is guessed.
+
+use std::{collections::BTreeSet, sync::atomic::Ordering};
+
+use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
+use rand::seq::SliceRandom as _;
+
+use crate::{
+    execution::Execution,
+    mongo::{
+        MongoStore,
+        batch::Statement,
+        limits::Places,
+        names::{EXECUTIONS, JOBS},
+        reading::Read,
+        revisions::revision_id,
+        stored::{corrupt, count, date, to_bson},
+    },
+    store::{ClaimAnswer, ClaimRequest, Claimed, StoreError},
+    unclaimed::{End, lost_leases},
+};
+
+use super::{EXECUTION, documents::{read_execution, text}, unclaimed::Candidate};
+
+/// The most executions that one claim takes.
+const MOST_AT_ONCE: u32 = 500;
+/// How often a claim looks again after it was passed or found limits full.
+const MOST_ROUNDS: u32 = 8;
+/// How much further a host looks where others claim too.
+const FURTHER: u32 = 4;
+
+impl MongoStore {
+    /// Claims for a worker.
+    pub(super) async fn claim_for(
+        &self,
+        request: &ClaimRequest,
+    ) -> Result<ClaimAnswer, StoreError> {
+        let mut claiming = Claiming {
+            store: self,
+            request,
+            token: ObjectId::new().to_hex(),
+            places: Places::read(self).await?,
+            answer: ClaimAnswer {
+                claimed: Vec::new(),
+                ended: self.end_cancelled(MOST_AT_ONCE).await?,
+            },
+        };
+        for _ in 0..MOST_ROUNDS {
+            if claiming.room() == 0 || !claiming.take_round().await? {
+                break;
+            }
+        }
+        let answer = claiming.answer;
+        self.note_run(&answer.claimed).await;
+        Ok(answer)
+    }
+
+    /// Notes that jobs have run. That a note is lost does not undo the claims.
+    async fn note_run(&self, claimed: &[Claimed]) {
+        let jobs: BTreeSet<&str> = claimed.iter().map(|it| it.job.id.as_str()).collect();
+        if jobs.is_empty() {
+            return;
+        }
+        let jobs: Vec<&str> = jobs.into_iter().collect();
+        let noted = Statement::change_all(
+            doc! {"_id": {"$in": jobs}},
+            doc! {"$set": {"last_run_at": date(self.clock.now())}},
+        );
+        if let Err(error) = self.update_all(JOBS, vec![noted]).await {
+            tracing::warn!(%error, "job.last_run_at.lost");
+        }
+    }
+}
+
+/// One claim while it goes on.
+struct Claiming<'a> {
+    store: &'a MongoStore,
+    request: &'a ClaimRequest,
+    token: String,
+    places: Places,
+    answer: ClaimAnswer,
+}
+
+impl Claiming<'_> {
+    /// How many more it takes.
+    fn room(&self) -> u32 {
+        let claimed = u32::try_from(self.answer.claimed.len()).unwrap_or(u32::MAX);
+        let limit = self.request.limit.min(MOST_AT_ONCE);
+        limit.saturating_sub(claimed)
+    }
+
+    /// Looks at candidates and takes what it may. Returns whether another round may find more.
+    async fn take_round(&mut self) -> Result<bool, StoreError> {
+        let room = self.room();
+        self.places.open(self.store, room).await?;
+        let found = self.candidates(room).await?;
+        let mut chosen = Vec::with_capacity(found.len());
+        let mut shut_out = Vec::new();
+        let mut ended = 0;
+        for (id, candidate) in found {
+            let candidate = match candidate {
+                Ok(candidate) => candidate,
+                Err(error) => {
+                    self.store.give_up(&id, &error).await?;
+                    ended += 1;
+                    continue;
+                }
+            };
+            let lost = lost_leases(&candidate.execution, candidate.lost.as_ref());
+            if lost > self.request.most_lost_leases {
+                let end = End::LostTooOften(lost);
+                if self.store.end_unclaimed(&candidate, end).await? {
+                    self.answer.ended.push(candidate.execution.id.clone());
+                    self.places = Places::read(self.store).await?;
+                }
+                ended += 1;
+                continue;
+            }
+            // One whose worker was lost has its places still.
+            let shut = match candidate.lost {
+                Some(_) => None,
+                None => {
+                    let execution = &candidate.execution;
+                    self.places.take(self.store, execution, &self.token).await?
+                }
+            };
+            match shut {
+                Some(gate) => {
+                    let mut filter = candidate.as_it_was(self.store);
+                    filter.insert("waits_for", Bson::Null);
+                    let shut = doc! {"$set": {"waits_for": gate.to_string()}};
+                    shut_out.push(Statement::change(filter, shut));
+                }
+                None => chosen.push(candidate),
+            }
+        }
+        let again = !shut_out.is_empty() || ended > 0;
+        self.store.update_all(EXECUTIONS, shut_out).await?;
+        let passed = self.take(&chosen).await?;
+        self.store.crowded.store(passed > 0, Ordering::Relaxed);
+        Ok(again || passed > 0)
+    }
+
+    /// What may be claimed, the highest priority first and within it the longest waiting.
+    async fn candidates(
+        &self,
+        room: u32,
+    ) -> Result<Vec<(String, Result<Candidate, StoreError>)>, StoreError> {
+        let crowded = self.store.crowded.load(Ordering::Relaxed);
+        let look = if crowded { room.saturating_mul(FURTHER) } else { room };
+        let now = date(self.store.clock.now());
+        let common = doc! {
+            "unfinished": true, "cancel_requested": Bson::Null, "claimable_at": {"$lte": now},
+        };
+        let mut waiting = doc! {"status": "queued", "waits_for": Bson::Null};
+        waiting.extend(common.clone());
+        waiting.insert(
+            "$or",
+            vec![
+                doc! {"waits_until": Bson::Null},
+                doc! {"waits_until": {"$gt": now}},
+            ],
+        );
+        let mut lost = doc! {"status": "running"};
+        lost.extend(common);
+        let mut found = Vec::new();
+        for filter in [waiting, lost] {
+            let order = doc! {"priority": -1, "claimable_at": 1, "_id": 1};
+            let read = Read::of(filter).sorted(order).first(look);
+            found.extend(self.store.find(EXECUTIONS, read).await?);
+        }
+        if crowded {
+            found.shuffle(&mut rand::rng());
+            found.sort_by_key(|it| -it.get_i64("priority").unwrap_or_default());
+        } else {
+            found.sort_by(|one, other| order(one).cmp(&order(other)));
+        }
+        found.truncate(room as usize);
+        let read = |document: Document| {
+            let id = text(&document, "_id").to_owned();
+            (id, Candidate::read(document))
+        };
+        Ok(found.into_iter().map(read).collect())
+    }
+
+    /// Takes candidates. Returns how many of them others had taken before.
+    async fn take(&mut self, chosen: &[Candidate]) -> Result<usize, StoreError> {
+        if chosen.is_empty() {
+            return Ok(0);
+        }
+        let taking = chosen.iter().map(|it| self.statement(it));
+        let taking = taking.collect::<Result<Vec<_>, _>>()?;
+        self.store.update_all(EXECUTIONS, taking).await?;
+        let ids: Vec<&str> = chosen.iter().map(|it| it.execution.id.as_str()).collect();
+        let taken = Read::of(doc! {"_id": {"$in": &ids}, "claim_token": &self.token});
+        let mut taken = self.store.find(EXECUTIONS, taken).await?;
+        taken.sort_by(|one, other| {
+            let place = |it: &Document| ids.iter().position(|id| *id == text(it, "_id"));
+            place(one).cmp(&place(other))
+        });
+        let held: BTreeSet<&str> = taken.iter().map(|it| text(it, "_id")).collect();
+        let passed: Vec<&str> = ids.into_iter().filter(|id| !held.contains(id)).collect();
+        let passed_by = passed.len();
+        self.places.give_back(self.store, &passed, &self.token).await?;
+        self.hold(taken).await?;
+        Ok(passed_by)
+    }
+
+    fn statement(&self, candidate: &Candidate) -> Result<Statement, StoreError> {
+        let Candidate { execution, lost } = candidate;
+        let time = &self.store.time;
+        let lease = i64::try_from(self.request.lease.as_millis()).unwrap_or(i64::MAX);
+        let mut filter = candidate.as_it_was(self.store);
+        filter.insert("waits_for", Bson::Null);
+        filter.insert("cancel_requested", Bson::Null);
+        let mut set = doc! {
+            "status": "running",
+            "fence": count(execution.fence.0.saturating_add(1)),
+            "attempt": i64::from(execution.attempt.saturating_add(1)),
+            "claim_token": &self.token,
+            "execution_host": {"$literal": &self.request.host},
+            "started_at": {"$ifNull": ["$started_at", time.now()]},
+            "attempt_started_at": time.now(),
+            "claimable_at": time.after(lease),
+            "progress": Bson::Null,
+        };
+        if let Some(lost) = lost {
+            let attempt = lost.attempt(execution);
+            set.insert("outcome", attempt.outcome.as_str());
+            set.insert("error", doc! {"$literal": attempt.error.as_deref()});
+            let attempt = to_bson("attempt", &attempt)?;
+            set.insert(
+                "attempts",
+                doc! {"$concatArrays": ["$attempts", {"$literal": [attempt]}]},
+            );
+        }
+        let pipeline = vec![doc! {"$set": set}, doc! {"$unset": "waits_until"}];
+        Ok(Statement::change(filter, pipeline))
+    }
+
+    /// Holds what was taken, with the jobs as they were.
+    async fn hold(&mut self, taken: Vec<Document>) -> Result<(), StoreError> {
+        let executions = taken.into_iter().map(read_execution);
+        let executions: Vec<Execution> = executions.collect::<Result<_, _>>()?;
+        let key = |it: &Execution| revision_id(&it.job_id, it.job_version);
+        let keys: BTreeSet<String> = executions.iter().map(key).collect();
+        let jobs = self.store.revisions(keys.into_iter().collect()).await?;
+        for execution in executions {
+            match jobs.get(&key(&execution)) {
+                Some(job) => self.answer.claimed.push(Claimed {
+                    job: job.clone(),
+                    execution,
+                }),
+                None => {
+                    let error = corrupt(EXECUTION, "its job has no such version");
+                    self.store.give_up(execution.id.as_str(), &error).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The place of a candidate among others.
+fn order(candidate: &Document) -> (i64, i64, &str) {
+    let at = candidate.get_datetime("claimable_at");
+    (
+        -candidate.get_i64("priority").unwrap_or_default(),
+        at.map_or(0, |at| at.timestamp_millis()),
+        text(candidate, "_id"),
+    )
+}

@@ -1,0 +1,207 @@
+//! How attempts end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
+
+use crate::{
+    attempt_end::{AfterAttempt, Wanted},
+    execution::ExecutionStatus,
+    mongo::{
+        MongoStore,
+        batch::Statement,
+        names::EXECUTIONS,
+        reading::Read,
+        stored::{count, date, to_bson},
+        transaction::{Transaction, in_transaction},
+    },
+    store::{Claim, Ending, FollowUp, StoreError},
+};
+
+use super::{
+    documents::{Settling, finished, text},
+    finish::{Following, leave_places, make_way},
+    recording::SavedRecords,
+    status,
+};
+
+/// The most ends in one transaction.
+const MOST_AT_ONCE: usize = 250;
+/// How often ends are stored whose answer was lost. They carry a token, by which those are known that
+/// were stored the first time.
+const MOST_TRIES: u32 = 3;
+
+/// The status that an execution has after an end; none where the claim is not the current one.
+type Ended = Option<ExecutionStatus>;
+
+impl MongoStore {
+    /// Ends attempts.
+    pub(super) async fn end_all_attempts(
+        &self,
+        endings: &[(Claim, Ending)],
+    ) -> Result<Vec<Ended>, StoreError> {
+        let mut answers = Vec::with_capacity(endings.len());
+        for some in endings.chunks(MOST_AT_ONCE) {
+            let token = ObjectId::new().to_hex();
+            let mut tries = 1;
+            let ended = loop {
+                let ended = self.end_with_token(some, &token).await;
+                match ended {
+                    Err(error) if error.is_retryable() && tries < MOST_TRIES => tries += 1,
+                    ended => break ended,
+                }
+            };
+            answers.extend(ended?);
+        }
+        Ok(answers)
+    }
+
+    async fn end_with_token(
+        &self,
+        endings: &[(Claim, Ending)],
+        token: &str,
+    ) -> Result<Vec<Ended>, StoreError> {
+        in_transaction!(self, |transaction| self.end_some(
+            &mut transaction,
+            endings,
+            token
+        ))
+    }
+
+    async fn end_some(
+        &self,
+        transaction: &mut Transaction,
+        endings: &[(Claim, Ending)],
+        token: &str,
+    ) -> Result<Vec<Ended>, StoreError> {
+        let found = read(transaction, endings).await?;
+        let jobs: BTreeSet<String> = found.values().map(|it| it.job.clone()).collect();
+        let following = Following::read(transaction, &jobs).await?;
+        let mut answers = Vec::with_capacity(endings.len());
+        let mut changes = Vec::new();
+        let mut records = SavedRecords::default();
+        let (mut gone, mut going_on) = (Vec::new(), Vec::new());
+        for (claim, ending) in endings {
+            let Some(found) = found.get(claim.execution.as_str()) else {
+                answers.push(None);
+                continue;
+            };
+            if found.end_token == token {
+                answers.push(Some(found.status));
+                continue;
+            }
+            if found.status != ExecutionStatus::Running || found.fence != count(claim.fence.0) {
+                answers.push(None);
+                continue;
+            }
+            let retry_at = match &ending.follow_up {
+                FollowUp::Retry { available_at } => Some(*available_at),
+                FollowUp::Finished { .. } => None,
+            };
+            let after = AfterAttempt::of(&ending.attempt, retry_at, found.wanted);
+            let settling = following.settling(&found.job, after.status);
+            let change = self.after(ending, after, settling, token)?;
+            let current = super::leases::current(claim);
+            changes.push(Statement::change(current, change));
+            records.extend(SavedRecords::of(&claim.execution, &ending.records)?);
+            let execution = claim.execution.as_str();
+            match after.completed_at {
+                Some(at) => gone.push(self.gone(execution, &found.job, after.status, at)),
+                None => going_on.push(execution),
+            }
+            answers.push(Some(after.status));
+        }
+        transaction.update_all(EXECUTIONS, changes).await?;
+        records.store(transaction).await?;
+        if !going_on.is_empty() {
+            leave_places(transaction, &going_on).await?;
+        }
+        make_way(transaction, &gone).await?;
+        Ok(answers)
+    }
+
+    fn after(
+        &self,
+        ending: &Ending,
+        after: AfterAttempt,
+        settling: Settling,
+        token: &str,
+    ) -> Result<Document, StoreError> {
+        let attempt = &ending.attempt;
+        let mut set = doc! {
+            "status": after.status.as_str(),
+            "outcome": after.outcome.as_str(),
+            "completed_at": after.completed_at.map_or(Bson::Null, |at| date(at).into()),
+            "error": attempt.error.as_deref(),
+            "end_token": token,
+            "result": Bson::Null,
+            "message": Bson::Null,
+        };
+        if let FollowUp::Finished {
+            result,
+            message,
+            artifacts,
+        } = &ending.follow_up
+        {
+            set.insert("result", crate::mongo::stored::foreign(result.as_ref()));
+            set.insert("message", message.as_deref());
+            set.insert("artifacts", to_bson("artifacts", artifacts)?);
+        }
+        if let Some(progress) = &ending.records.progress {
+            set.insert("progress", to_bson("progress", progress)?);
+        }
+        let mut change = doc! {
+            "$push": {"attempts": to_bson("attempt", attempt)?},
+            "$inc": {"fuel_used": count(attempt.fuel_used)},
+            "$max": {"peak_memory_bytes": count(attempt.peak_memory_bytes)},
+        };
+        match (after.queued_for, after.completed_at) {
+            (Some(at), _) => {
+                set.insert("available_at", date(at));
+                set.insert("claimable_at", date(at));
+            }
+            (None, at) => {
+                let at = at.unwrap_or(attempt.completed_at);
+                set.extend(self.leaving(after.status, at, settling));
+                change.insert("$unset", finished());
+            }
+        }
+        change.insert("$set", set);
+        Ok(change)
+    }
+}
+
+/// What is known of an execution whose attempt ends.
+struct Found {
+    job: String,
+    fence: i64,
+    status: ExecutionStatus,
+    wanted: Wanted,
+    end_token: String,
+}
+
+async fn read(
+    transaction: &mut Transaction,
+    endings: &[(Claim, Ending)],
+) -> Result<BTreeMap<String, Found>, StoreError> {
+    let ids: Vec<&str> = endings.iter().map(|(it, _)| it.execution.as_str()).collect();
+    let read = Read::of(doc! {"_id": {"$in": ids}});
+    let members = ["job_id", "fence", "status", "cancel_requested.at", "end_token"];
+    let documents = transaction.find(EXECUTIONS, read.only(&members)).await?;
+    documents
+        .iter()
+        .map(|document| {
+            let found = Found {
+                job: text(document, "job_id").to_owned(),
+                fence: document.get_i64("fence").unwrap_or_default(),
+                status: status(document)?,
+                wanted: match document.get("cancel_requested") {
+                    None | Some(Bson::Null) => Wanted::On,
+                    Some(_) => Wanted::Ended,
+                },
+                end_token: text(document, "end_token").to_owned(),
+            };
+            Ok((text(document, "_id").to_owned(), found))
+        })
+        .collect()
+}

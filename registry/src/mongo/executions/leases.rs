@@ -1,0 +1,107 @@
+//! Leases: how long claims hold by the server's clock, and when there is something to claim.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use mongodb::bson::{Bson, Document, doc};
+
+use crate::{
+    mongo::{
+        MongoStore,
+        batch::Statement,
+        limits::Places,
+        names::EXECUTIONS,
+        reading::Read,
+        stored::{count, date},
+    },
+    store::{Claim, LeaseAnswer, StoreError},
+};
+
+use super::documents::{optional_moment, text};
+
+impl MongoStore {
+    /// When a claim will find something.
+    pub(super) async fn next_moment(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut moments = Vec::new();
+        for filter in [
+            doc! {"unfinished": true, "status": "queued", "waits_for": Bson::Null},
+            doc! {"unfinished": true, "status": "running"},
+        ] {
+            let earliest = Read::of(filter).sorted(doc! {"claimable_at": 1});
+            let earliest = earliest.only(&["claimable_at"]);
+            if let Some(found) = self.find_one(EXECUTIONS, earliest).await? {
+                moments.extend(optional_moment(&found, "claimable_at")?);
+            }
+        }
+        let places = Places::read(self).await?;
+        moments.extend(places.somebody_waits_since(self).await?);
+        Ok(moments.into_iter().min())
+    }
+
+    /// Lengthens leases.
+    pub(super) async fn renew_leases(
+        &self,
+        claims: &[Claim],
+        lease: Duration,
+    ) -> Result<Vec<LeaseAnswer>, StoreError> {
+        if claims.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+        let until = vec![doc! {"$set": {"claimable_at": self.time.after(lease)}}];
+        let renewing = claims
+            .iter()
+            .map(|it| Statement::change(current(it), until.clone()));
+        self.update_all(EXECUTIONS, renewing.collect()).await?;
+        // A fence never comes back, so that whoever holds it now held it when the lease was renewed.
+        let ids: Vec<&str> = claims.iter().map(|it| it.execution.as_str()).collect();
+        let held = Read::of(doc! {"_id": {"$in": ids}, "status": "running"});
+        let held = held.only(&["fence", "cancel_requested.at"]);
+        let held = self.find(EXECUTIONS, held).await?;
+        let held: BTreeMap<&str, &Document> =
+            held.iter().map(|it| (text(it, "_id"), it)).collect();
+        let answer = |claim: &Claim| match held.get(claim.execution.as_str()) {
+            Some(found) if found.get_i64("fence").ok() == Some(count(claim.fence.0)) => {
+                match found.get("cancel_requested") {
+                    None | Some(Bson::Null) => LeaseAnswer::Renewed,
+                    Some(_) => LeaseAnswer::CancelRequested,
+                }
+            }
+            _ => LeaseAnswer::Lost,
+        };
+        Ok(claims.iter().map(answer).collect())
+    }
+
+    /// Lets executions that wait begin earlier by as much as a clock was set back.
+    pub(in crate::mongo) async fn begin_earlier(
+        &self,
+        now: Timestamp,
+        by: Duration,
+    ) -> Result<(), StoreError> {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let now = date(now);
+        let earlier = |member: &str| doc! {"$subtract": [format!("${member}"), by]};
+        let at_least_now = |member: &str| doc! {"$max": [now, earlier(member)]};
+        let waiting = doc! {"unfinished": true, "status": "queued", "claimable_at": {"$gt": now}};
+        let set = doc! {
+            "claimable_at": at_least_now("claimable_at"),
+            "available_at": at_least_now("available_at"),
+        };
+        let deadline = doc! {"waits_until": {"$cond": [
+            {"$eq": [{"$type": "$waits_until"}, "date"]}, earlier("waits_until"), "$$REMOVE",
+        ]}};
+        let pipeline = vec![doc! {"$set": set}, doc! {"$set": deadline}];
+        let all = Statement::change_all(waiting, pipeline);
+        self.update_all(EXECUTIONS, vec![all]).await?;
+        Ok(())
+    }
+}
+
+/// The execution of a claim, if the claim is the current one.
+pub(super) fn current(claim: &Claim) -> Document {
+    doc! {
+        "_id": claim.execution.as_str(),
+        "fence": count(claim.fence.0),
+        "status": "running",
+    }
+}

@@ -1,0 +1,185 @@
+//! Executions that end instead of being claimed.
+
+use std::collections::BTreeSet;
+
+use mongodb::bson::{Bson, Document, doc};
+use sandglass_contract::{ExecutionId, OutcomeCode};
+
+use crate::{
+    execution::{Execution, ExecutionStatus},
+    mongo::{
+        MongoStore,
+        batch::Statement,
+        names::EXECUTIONS,
+        reading::Read,
+        stored::{count, date, to_bson},
+        transaction::{Transaction, in_transaction},
+    },
+    store::{Overdue, StoreError},
+    unclaimed::{End, Lost},
+};
+
+use super::{
+    documents::{Settling, finished, lost_worker, optional_moment, read_execution, text},
+    finish::{Following, make_way},
+};
+
+/// An execution that may be claimed, or end.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) execution: Execution,
+    pub(super) lost: Option<Lost>,
+}
+
+impl Candidate {
+    /// Reads one.
+    pub(super) fn read(document: Document) -> Result<Self, StoreError> {
+        let lost = lost_worker(&document)?;
+        Ok(Self {
+            execution: read_execution(document)?,
+            lost,
+        })
+    }
+
+    /// The condition that nobody has changed it and that it can be taken by the store's clock.
+    pub(super) fn as_it_was(&self, store: &MongoStore) -> Document {
+        let mut filter = store.time.has_come("claimable_at");
+        filter.insert("_id", self.execution.id.as_str());
+        filter.insert("fence", count(self.execution.fence.0));
+        filter.insert("status", self.execution.status.as_str());
+        filter
+    }
+}
+
+impl MongoStore {
+    /// Ends what was to be cancelled when its worker was lost, and says which.
+    pub(super) async fn end_cancelled(&self, limit: u32) -> Result<Vec<ExecutionId>, StoreError> {
+        let now = date(self.clock.now());
+        let cancelled = Read::of(doc! {
+            "unfinished": true, "status": {"$in": ["queued", "running"]},
+            "claimable_at": {"$lte": now}, "cancel_requested": {"$ne": Bson::Null},
+        });
+        self.end_all(cancelled.first(limit), End::Cancelled).await
+    }
+
+    /// Makes executions missed that have waited too long, and says when the next one's time will be up.
+    pub(super) async fn end_waiting(&self, limit: u32) -> Result<Overdue, StoreError> {
+        let now = date(self.clock.now());
+        let overdue = Read::of(doc! {"status": "queued", "waits_until": {"$lte": now}});
+        let overdue = overdue.sorted(doc! {"waits_until": 1, "_id": 1}).first(limit);
+        let ended = self.end_all(overdue, End::Overdue).await?;
+        let next = Read::of(doc! {"waits_until": {"$type": "date"}});
+        let next = next.sorted(doc! {"waits_until": 1}).only(&["waits_until"]);
+        let next = self.find_one(EXECUTIONS, next).await?;
+        let next = next.map(|it| optional_moment(&it, "waits_until"));
+        Ok(Overdue {
+            ended,
+            next: next.transpose()?.flatten(),
+        })
+    }
+
+    async fn end_all(&self, which: Read, end: End) -> Result<Vec<ExecutionId>, StoreError> {
+        let mut ended = Vec::new();
+        for document in self.find(EXECUTIONS, which).await? {
+            let id = text(&document, "_id").to_owned();
+            match Candidate::read(document) {
+                Ok(candidate) => {
+                    if self.end_unclaimed(&candidate, end).await? {
+                        ended.push(candidate.execution.id);
+                    }
+                }
+                Err(error) => self.give_up(&id, &error).await?,
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Ends an execution that is not claimed any more. Returns whether it was still as it was read.
+    pub(super) async fn end_unclaimed(
+        &self,
+        candidate: &Candidate,
+        end: End,
+    ) -> Result<bool, StoreError> {
+        in_transaction!(self, |transaction| self.end_one(
+            &mut transaction,
+            candidate,
+            end
+        ))
+    }
+
+    async fn end_one(
+        &self,
+        transaction: &mut Transaction,
+        candidate: &Candidate,
+        end: End,
+    ) -> Result<bool, StoreError> {
+        let execution = &candidate.execution;
+        let job = execution.job_id.as_str().to_owned();
+        let record = end.of(execution, candidate.lost.as_ref(), self.clock.now());
+        let settling = match record.status {
+            ExecutionStatus::Missed => Settling::Done,
+            status => {
+                let jobs = BTreeSet::from([job.clone()]);
+                let following = Following::read(transaction, &jobs).await?;
+                following.settling(&job, status)
+            }
+        };
+        let filter = match end {
+            End::Overdue => {
+                let mut filter = self.time.has_come("waits_until");
+                filter.insert("_id", execution.id.as_str());
+                filter.insert("fence", count(execution.fence.0));
+                filter.insert("status", execution.status.as_str());
+                filter
+            }
+            End::Cancelled | End::LostTooOften(_) => candidate.as_it_was(self),
+        };
+        let mut set = doc! {
+            "status": record.status.as_str(),
+            "outcome": record.outcome.map(OutcomeCode::as_str),
+            "error": record.error,
+            "reason": record.reason,
+            "completed_at": date(record.completed_at),
+            "attempts": to_bson("attempts", &record.attempts)?,
+            "waits_for": Bson::Null,
+        };
+        set.extend(self.leaving(record.status, record.completed_at, settling));
+        let change = Statement::change(filter, doc! {"$set": set, "$unset": finished()});
+        if transaction.update_all(EXECUTIONS, vec![change]).await? == 0 {
+            return Ok(false);
+        }
+        let id = execution.id.as_str();
+        let gone = self.gone(id, &job, record.status, record.completed_at);
+        make_way(transaction, &[gone]).await?;
+        Ok(true)
+    }
+
+    /// Ends an execution whose record cannot be read, so that it does not stand in the way of the
+    /// others.
+    pub(super) async fn give_up(&self, id: &str, error: &StoreError) -> Result<(), StoreError> {
+        tracing::error!(id, %error, "an execution cannot be read and is ended as failed");
+        in_transaction!(self, |transaction| self.give_one_up(&mut transaction, id))
+    }
+
+    async fn give_one_up(
+        &self,
+        transaction: &mut Transaction,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        let read = Read::of(doc! {"_id": id}).only(&["job_id"]);
+        let found = transaction.find_one(EXECUTIONS, read).await?.unwrap_or_default();
+        let (status, now) = (ExecutionStatus::Failed, self.clock.now());
+        let mut set = doc! {
+            "status": status.as_str(),
+            "outcome": OutcomeCode::HostFault.as_str(),
+            "error": "the stored record cannot be read",
+            "completed_at": date(now),
+            "waits_for": Bson::Null,
+        };
+        set.extend(self.leaving(status, now, Settling::Done));
+        let change = doc! {"$set": set, "$unset": finished()};
+        transaction.update(EXECUTIONS, doc! {"_id": id}, change).await?;
+        let gone = self.gone(id, text(&found, "job_id"), status, now);
+        make_way(transaction, &[gone]).await
+    }
+}

@@ -1,0 +1,117 @@
+//! Reading documents, outside a transaction or within.
+
+use futures::TryStreamExt as _;
+use mongodb::{
+    bson::{Document, doc},
+    options::FindOptions,
+};
+
+use super::MongoStore;
+use crate::{
+    page::{Page, PageRequest},
+    store::StoreError,
+};
+
+/// Which documents are read, in which order, how many of them, and what of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Read {
+    pub(super) filter: Document,
+    sort: Option<Document>,
+    skip: Option<u64>,
+    limit: Option<i64>,
+    projection: Option<Document>,
+}
+
+impl Read {
+    /// The documents that match.
+    pub(super) fn of(filter: Document) -> Self {
+        Self {
+            filter,
+            ..Self::default()
+        }
+    }
+
+    /// In an order.
+    pub(super) fn sorted(self, sort: Document) -> Self {
+        Self {
+            sort: Some(sort),
+            ..self
+        }
+    }
+
+    /// Without the first so many.
+    pub(super) fn after(self, skip: u64) -> Self {
+        Self {
+            skip: Some(skip),
+            ..self
+        }
+    }
+
+    /// The first so many of them; at least one.
+    pub(super) fn first(self, limit: u32) -> Self {
+        Self {
+            limit: Some(i64::from(limit.max(1))),
+            ..self
+        }
+    }
+
+    /// Only these members, and the `_id`.
+    pub(super) fn only(self, members: &[&str]) -> Self {
+        let mut projection = doc! {"_id": 1};
+        projection.extend(members.iter().map(|it| ((*it).to_owned(), 1.into())));
+        Self {
+            projection: Some(projection),
+            ..self
+        }
+    }
+
+    /// The rest of the request.
+    pub(super) fn options(&self) -> FindOptions {
+        let mut options = FindOptions::default();
+        options.sort.clone_from(&self.sort);
+        options.skip = self.skip;
+        options.limit = self.limit;
+        options.projection.clone_from(&self.projection);
+        options
+    }
+}
+
+impl MongoStore {
+    /// Reads documents.
+    pub(super) async fn find(
+        &self,
+        collection: &str,
+        read: Read,
+    ) -> Result<Vec<Document>, StoreError> {
+        let options = read.options();
+        let collection = self.collection(collection);
+        let found = collection.find(read.filter).with_options(options).await?;
+        Ok(found.try_collect().await?)
+    }
+
+    /// Reads the first document.
+    pub(super) async fn find_one(
+        &self,
+        collection: &str,
+        read: Read,
+    ) -> Result<Option<Document>, StoreError> {
+        Ok(self.find(collection, read.first(1)).await?.pop())
+    }
+
+    /// Reads a page of a list.
+    pub(super) async fn page<T>(
+        &self,
+        collection: &str,
+        filter: Document,
+        order: Document,
+        request: PageRequest,
+        read: impl Fn(Document) -> Result<T, StoreError>,
+    ) -> Result<Page<T>, StoreError> {
+        let counted = self.collection(collection);
+        let total = counted.count_documents(filter.clone()).await?;
+        let page = Read::of(filter).sorted(order).after(request.offset());
+        let page = self.find(collection, page.first(request.limit())).await?;
+        let items = page.into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Page::new(request, items, total))
+    }
+}

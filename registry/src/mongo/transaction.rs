@@ -1,0 +1,237 @@
+//! Transactions: several documents changed together, or none of them.
+//!
+//! Snapshot isolation keeps two transactions apart only where both write the same document (MongoDB
+//! manual, "Transactions": write conflicts). Whatever decides by documents that it does not change
+//! therefore writes one that the other side writes too; each place says which.
+
+use std::time::Duration;
+
+use futures::TryStreamExt as _;
+use mongodb::{
+    ClientSession, Collection,
+    bson::{Document, doc},
+    error::{Error, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
+    options::{ReadConcern, TransactionOptions},
+};
+
+use super::{
+    MongoStore,
+    batch::{Statement, commands, matched},
+    connection::durable,
+    failure::is_taken,
+    reading::Read,
+};
+use crate::store::StoreError;
+
+/// How often a transaction is tried that meets the writes of others.
+const MOST_TRIES: u32 = 40;
+/// How often the end of a transaction is asked for whose answer was lost.
+const MOST_COMMITS: u32 = 5;
+/// The longest wait before another try, in milliseconds.
+const LONGEST_WAIT: u64 = 200;
+
+/// A transaction that is open.
+pub(super) struct Transaction {
+    store: MongoStore,
+    session: ClientSession,
+    /// How often it was tried before.
+    tries: u32,
+}
+
+/// What became of a transaction.
+pub(super) enum Done<T> {
+    /// It is over.
+    Over(Result<T, StoreError>),
+    /// It met the writes of others and is tried again.
+    Again(u32),
+}
+
+/// Does `$work`, a future that writes through `$transaction`, as one transaction. It is done again where
+/// it met another's writes, so that it must have no effect but on the transaction.
+macro_rules! in_transaction {
+    ($store:expr, |$transaction:ident| $work:expr) => {{
+        let mut tries = 0;
+        loop {
+            let mut $transaction = $store.begin(tries).await?;
+            let done = $work.await;
+            match $transaction.end(done).await {
+                $crate::mongo::transaction::Done::Over(result) => break result,
+                $crate::mongo::transaction::Done::Again(times) => tries = times,
+            }
+        }
+    }};
+}
+pub(super) use in_transaction;
+
+impl MongoStore {
+    /// Opens a transaction that was tried so often before.
+    pub(super) async fn begin(&self, tries: u32) -> Result<Transaction, StoreError> {
+        if tries > 0 {
+            let longest = LONGEST_WAIT.min(2 << tries.min(16));
+            let wait = rand::random_range(0..=longest);
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+        let mut session = self.connection.client().start_session().await?;
+        let options = TransactionOptions::builder()
+            .read_concern(ReadConcern::snapshot())
+            .write_concern(durable())
+            .build();
+        session.start_transaction().with_options(options).await?;
+        Ok(Transaction {
+            store: self.clone(),
+            session,
+            tries,
+        })
+    }
+}
+
+impl Transaction {
+    /// Reads documents.
+    pub(super) async fn find(
+        &mut self,
+        collection: &str,
+        read: Read,
+    ) -> Result<Vec<Document>, StoreError> {
+        let options = read.options();
+        let collection = self.collection(collection);
+        let find = collection.find(read.filter).with_options(options);
+        let mut found = find.session(&mut self.session).await?;
+        let found = found.stream(&mut self.session).try_collect().await?;
+        Ok(found)
+    }
+
+    /// Reads the first document.
+    pub(super) async fn find_one(
+        &mut self,
+        collection: &str,
+        read: Read,
+    ) -> Result<Option<Document>, StoreError> {
+        Ok(self.find(collection, read.first(1)).await?.pop())
+    }
+
+    /// Adds documents.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] of `what` where a unique key is taken; the transaction is lost then.
+    pub(super) async fn insert(
+        &mut self,
+        collection: &str,
+        documents: &[Document],
+        what: &'static str,
+    ) -> Result<(), StoreError> {
+        if documents.is_empty() {
+            return Ok(());
+        }
+        self.collection(collection)
+            .insert_many(documents)
+            .session(&mut self.session)
+            .await
+            .map_err(|error| match is_taken(&error) {
+                true => StoreError::Exists { what },
+                false => error.into(),
+            })?;
+        Ok(())
+    }
+
+    /// Changes every document that matches. Returns how many matched.
+    pub(super) async fn update(
+        &mut self,
+        collection: &str,
+        filter: Document,
+        update: Document,
+    ) -> Result<u64, StoreError> {
+        let updated = self
+            .collection(collection)
+            .update_many(filter, update)
+            .session(&mut self.session)
+            .await?;
+        Ok(updated.matched_count)
+    }
+
+    /// Carries out many changes. Returns how many documents matched.
+    pub(super) async fn update_all(
+        &mut self,
+        collection: &str,
+        statements: Vec<Statement>,
+    ) -> Result<u64, StoreError> {
+        let mut sum = 0;
+        for command in commands(collection, statements) {
+            let database = self.store.database.clone();
+            let answer = database
+                .run_command(command)
+                .session(&mut self.session)
+                .await?;
+            sum += matched(&answer)?;
+        }
+        Ok(sum)
+    }
+
+    /// Removes every document that matches. Returns how many there were.
+    pub(super) async fn delete(
+        &mut self,
+        collection: &str,
+        filter: Document,
+    ) -> Result<u64, StoreError> {
+        let deleted = self
+            .collection(collection)
+            .delete_many(filter)
+            .session(&mut self.session)
+            .await?;
+        Ok(deleted.deleted_count)
+    }
+
+    /// Makes any other transaction that touches the same documents of `collection` meet this one.
+    pub(super) async fn touch(
+        &mut self,
+        collection: &str,
+        filter: Document,
+    ) -> Result<u64, StoreError> {
+        self.update(collection, filter, doc! {"$inc": {"touched": 1_i64}})
+            .await
+    }
+
+    /// Ends it: what was done stays where `done` is a value, and never was where it is an error.
+    pub(super) async fn end<T>(mut self, done: Result<T, StoreError>) -> Done<T> {
+        match done {
+            Ok(value) => match self.commit().await {
+                Ok(()) => Done::Over(Ok(value)),
+                Err(error) => self.again_or(error),
+            },
+            Err(error) => {
+                // The server ends a transaction that nobody goes on with by itself.
+                self.session.abort_transaction().await.ok();
+                match error {
+                    StoreError::Unavailable(source) => match source.downcast::<Error>() {
+                        Ok(error) => self.again_or(*error),
+                        Err(source) => Done::Over(Err(StoreError::Unavailable(source))),
+                    },
+                    error => Done::Over(Err(error)),
+                }
+            }
+        }
+    }
+
+    async fn commit(&mut self) -> Result<(), Error> {
+        for _ in 1..MOST_COMMITS {
+            match self.session.commit_transaction().await {
+                Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+                    tokio::time::sleep(Duration::from_millis(LONGEST_WAIT)).await;
+                }
+                ended => return ended,
+            }
+        }
+        self.session.commit_transaction().await
+    }
+
+    fn again_or<T>(self, error: Error) -> Done<T> {
+        let met = error.contains_label(TRANSIENT_TRANSACTION_ERROR);
+        match met && self.tries < MOST_TRIES {
+            true => Done::Again(self.tries + 1),
+            false => Done::Over(Err(error.into())),
+        }
+    }
+
+    fn collection(&self, name: &str) -> Collection<Document> {
+        self.store.collection(name)
+    }
+}
