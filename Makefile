@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 CARGO ?= cargo
 STEP := scripts/step.sh
+WITH_MONGODB := scripts/with-mongodb.sh
 # The same packages and features for every target, so that nothing is compiled twice.
 WORKSPACE := --release --workspace --locked
 # Such as --work, the folder on the disk that is to be measured; see bench/README.md.
@@ -12,7 +13,7 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= ./data
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench lint format templates tools test-tools supply-chain unit-tests template-tests clean
+.PHONY: help run build test bench lint format templates tools test-tools supply-chain unit-tests template-tests chaos clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -30,7 +31,7 @@ templates: tools ## build the built-in templates to target/templates
 test: test-tools lint unit-tests template-tests supply-chain ## run every suite
 	@echo '<== every suite passed'
 
-bench: build ## measure the service on this machine; about ten minutes, results in bench/results
+bench: test-tools build ## measure the service on this machine; about ten minutes, results in bench/results
 	@$(STEP) 'a million jobs' $(BENCH) million
 	@$(STEP) 'the top of the minute' $(BENCH) spike
 	@$(STEP) 'one run at a time' $(BENCH) latency
@@ -38,12 +39,17 @@ bench: build ## measure the service on this machine; about ten minutes, results 
 	@$(STEP) 'runs from requests' $(BENCH) throughput --mode rest --seconds 30
 	@$(STEP) 'runs from schedules' $(BENCH) throughput --mode slots --seconds 30
 	@$(STEP) 'the store by itself' $(BENCH) store
+	@$(STEP) 'the end of a host' $(BENCH) failover
 
 unit-tests: test-tools build
-	@$(STEP) 'testing the service' $(CARGO) nextest run $(WORKSPACE) --no-fail-fast
+	@$(STEP) 'testing the service' $(WITH_MONGODB) $(CARGO) nextest run $(WORKSPACE) --no-fail-fast
 
 template-tests: test-tools templates
 	@$(STEP) 'testing the templates natively' $(CARGO) nextest run --locked --manifest-path templates-wasm/Cargo.toml
+
+chaos: test-tools build ## break four hosts on one MongoDB for ten minutes; CHAOS_SECONDS= and SEED= change it
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} $(STEP) 'breaking hosts and connections' $(WITH_MONGODB) \
+		$(CARGO) nextest run $(WORKSPACE) --profile chaos --no-capture
 
 lint: templates ## check format and lints
 	@$(STEP) 'checking the format' $(CARGO) fmt --all --check

@@ -14,16 +14,32 @@ if [ "${1:-}" = "--for-tests" ] && ! cargo nextest --version >/dev/null 2>&1; th
     echo "installing cargo-nextest, the test runner: cargo install cargo-nextest --locked"
     cargo install --quiet --locked cargo-nextest
 fi
+[ "${1:-}" = "--for-tests" ] || exit 0
+
 python=target/tools/python
-wanted=tests/oracle/requirements.txt
-if [ "${1:-}" = "--for-tests" ] && ! cmp -s "$wanted" "$python/installed.txt"; then
+# What the suites compare with, which they cannot do without; and the MongoDB server, in whose place
+# MONGODB_URI may name another.
+oracle=tests/oracle/requirements.txt
+mongodb=tests/mongodb/requirements.txt
+
+is_installed() { cmp -s "$1" "$python/$2"; }
+
+# install REQUIREMENTS MARK: the mark is a copy of the requirements, written last.
+install() {
+    echo "installing into $python: pip install -r $1"
+    "$python/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1" && cp "$1" "$python/$2"
+}
+
+if ! is_installed "$oracle" installed.txt; then
     if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then
         echo "installing Python: apt-get install python3 python3-venv"
         apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv
     fi
-    echo "installing what the tests compare with into $python: pip install -r $wanted"
     rm -rf "$python"
     python3 -m venv "$python"
-    "$python/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
-    cp "$wanted" "$python/installed.txt"
+    install "$oracle" installed.txt
+fi
+if [ -z "${MONGODB_URI:-}" ] && ! is_installed "$mongodb" mongodb.txt; then
+    install "$mongodb" mongodb.txt ||
+        echo "the MongoDB server for tests could not be installed; the suites that need one will say what to do" >&2
 fi

@@ -49,6 +49,8 @@ pub(crate) enum Benchmark {
     Spike(Spike),
     /// What the embedded store takes by itself: what inserting, claiming and ending cost each.
     Store(Store),
+    /// From the end of a host to its runs being taken over, on a MongoDB server of its own.
+    Failover(Failover),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -116,4 +118,17 @@ pub(crate) struct Store {
     /// How many callers there are at once.
     #[arg(long, default_value_t = 256)]
     pub(crate) callers: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Failover {
+    /// How many runs the host has when it is killed; 200 at the most.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) runs: u32,
+    /// How many hosts are killed, one after the other.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// How long a claim holds unless it is renewed, in milliseconds.
+    #[arg(long, default_value_t = 30_000)]
+    pub(crate) lease_ms: u32,
 }

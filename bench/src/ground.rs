@@ -23,7 +23,7 @@ use crate::{
 /// How many records are on their way to the store at once while it is filled.
 const IN_FLIGHT: usize = 1024;
 /// How long the server is waited for to do what it was asked.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 /// How often is looked meanwhile.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 

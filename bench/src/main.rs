@@ -16,6 +16,7 @@
 
 mod arguments;
 mod executions;
+mod failover;
 mod ground;
 mod guest;
 mod http;
@@ -41,5 +42,6 @@ fn main() {
         Benchmark::Latency(arguments) => latency::run(&common, &arguments),
         Benchmark::Spike(arguments) => spike::run(&common, &arguments),
         Benchmark::Store(arguments) => store::run(&common, &arguments),
+        Benchmark::Failover(arguments) => failover::run(&common, &arguments),
     }
 }

@@ -106,3 +106,12 @@ fn the_store_is_measured_by_itself() {
     let (results, _) = bench("store", "store --executions 50 --callers 4");
     assert!(figure(&results, "store alone: all three") > 0.0);
 }
+
+#[test]
+fn every_run_of_a_killed_host_is_taken_over() {
+    let arguments = "failover --runs 3 --rounds 1 --lease-ms 3000";
+    let (results, plots) = bench("failover", arguments);
+    check_count(&results, "runs taken over", 3.0);
+    check_count(&results, "the lease", 3000.0);
+    assert!(plots[0].contains("since the kill"));
+}

@@ -25,9 +25,6 @@ pub(crate) use signals::StopSignals;
 use storage::Storage;
 pub(crate) use templates::built_in_author;
 
-/// How long a claim of an execution holds unless it is renewed.
-const LEASE: std::time::Duration = std::time::Duration::from_secs(30);
-
 /// A service that runs.
 pub(crate) struct Service {
     /// The API, ready to be served.
@@ -91,7 +88,7 @@ impl Service {
 
         let scheduler_settings = SchedulerSettings {
             host: identity,
-            lease: LEASE,
+            lease: settings.lease,
         };
         let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());
         let scheduler = Scheduler::start(scheduler_settings, store, catalogue, clock, notifier);

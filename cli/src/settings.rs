@@ -30,6 +30,7 @@ pub(crate) const DEFAULT_DATA_FOLDER: &str = "./data";
 const DEFAULT_PORT: u16 = 8080;
 const DEFAULT_CONCURRENT_RUNS: usize = 64;
 const DEFAULT_DRAIN_SECONDS: u64 = 30;
+const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 const DEFAULT_MAIL_FROM: &str = "sandglass@localhost.localdomain";
 const DEFAULT_LOG_FILTER: &str = "info";
 
@@ -98,6 +99,8 @@ pub(crate) struct Settings {
     pub(crate) mail: MailSettings,
     pub(crate) bootstrap_token: Option<BootstrapToken>,
     pub(crate) clock_offset: SignedDuration,
+    /// How long a claim of an execution holds unless it is renewed.
+    pub(crate) lease: Duration,
 }
 
 /// How mail goes out.
@@ -182,6 +185,7 @@ impl Settings {
             mail: MailSettings { server, from },
             bootstrap_token: environment.bootstrap_token,
             clock_offset: environment.clock_offset,
+            lease: environment.lease.unwrap_or(DEFAULT_LEASE),
         })
     }
 }

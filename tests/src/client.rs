@@ -53,16 +53,18 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(address: &str, token: Option<&str>) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .allow_non_standard_methods(true)
-            .timeout_global(Some(PATIENCE * 2))
-            .build();
         Self {
-            agent: config.into(),
+            agent: agent(PATIENCE * 2),
             address: address.to_owned(),
             token: token.map(str::to_owned),
         }
+    }
+
+    /// The same client, which waits so long for each answer at the most.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.agent = agent(patience);
+        self
     }
 
     /// The same client with another token.
@@ -75,6 +77,21 @@ impl Client {
     /// Sends a request.
     #[must_use]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let answer = self.try_send(method, path, headers, body);
+        answer.expect("the server answers")
+    }
+
+    /// Sends a request to a server that may be gone.
+    ///
+    /// # Errors
+    /// Where no whole answer comes.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer, ureq::Error> {
         let mut request = http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.address));
@@ -85,19 +102,34 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(body.to_vec()).expect("a request");
-        let mut response = self.agent.run(request).expect("the server answers");
+        let mut response = self.agent.run(request)?;
         let bytes = response
             .body_mut()
             .with_config()
             .limit(1 << 30)
-            .read_to_vec()
-            .expect("a whole body");
-        Answer {
+            .read_to_vec()?;
+        Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
             bytes,
-        }
+        })
+    }
+
+    /// `GET` of a server that may be gone.
+    ///
+    /// # Errors
+    /// Where no whole answer comes.
+    pub fn try_get(&self, path: &str) -> Result<Answer, ureq::Error> {
+        self.try_send("GET", path, &[], b"")
+    }
+
+    /// `POST` with a JSON body to a server that may be gone.
+    ///
+    /// # Errors
+    /// Where no whole answer comes.
+    pub fn try_post(&self, path: &str, body: &Value) -> Result<Answer, ureq::Error> {
+        self.try_send("POST", path, &[JSON], body.to_string().as_bytes())
     }
 
     /// `GET`.
@@ -177,6 +209,27 @@ impl Client {
         panic!("{path} did not become what was expected; it is {last:#}");
     }
 
+    /// Waits until the server, which may not have come up yet, says that it takes work.
+    pub fn until_ready(&self) {
+        self.until_health("/readyz", 200);
+    }
+
+    /// Waits until the server, which may not have come up yet, answers a question after its health with
+    /// that status.
+    pub fn until_health(&self, path: &str, status: u16) {
+        let looks = PATIENCE.as_millis() / LOOK_EVERY.as_millis();
+        let mut last = String::new();
+        for _ in 0..looks {
+            match self.try_get(path) {
+                Ok(answer) if answer.status == status => return,
+                Ok(answer) => last = format!("{} {}", answer.status, answer.body),
+                Err(error) => last = error.to_string(),
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        panic!("{path} did not answer with {status}; it says {last}");
+    }
+
     /// The events of a stream, as (event, id, data), until the server ends it.
     #[must_use]
     pub fn events(&self, path: &str, headers: &[(&str, &str)]) -> Vec<(String, String, Value)> {
@@ -207,6 +260,15 @@ impl Client {
         }
         events
     }
+}
+
+fn agent(patience: Duration) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .allow_non_standard_methods(true)
+        .timeout_global(Some(patience))
+        .build()
+        .into()
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");

@@ -12,11 +12,18 @@
 )]
 
 pub mod client;
+pub mod hosts;
 pub mod jobs;
+pub mod mongo;
+pub mod proxy;
+pub mod random;
 pub mod server;
 
 pub use client::{Answer, Client};
-pub use server::{Server, ServerOptions};
+pub use hosts::{Host, HostOptions};
+pub use mongo::MongoServer;
+pub use random::Random;
+pub use server::{Server, ServerOptions, ServerProcess};
 
 use std::path::PathBuf;
 

@@ -1,15 +1,17 @@
 //! A real server: the binary, on a free port, in a folder of its own.
 
+mod process;
+
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
     sync::Arc,
 };
 
 use tempfile::TempDir;
 
 use crate::{Client, binary};
+pub use process::ServerProcess;
 
 /// The bearer token that every test server accepts.
 pub const TOKEN: &str = "token-of-the-black-box-suites";
@@ -17,6 +19,8 @@ pub const TOKEN: &str = "token-of-the-black-box-suites";
 /// How a server is started.
 #[derive(Debug, Clone, Default)]
 pub struct ServerOptions {
+    /// The loopback port to listen on; 0 takes a free one.
+    pub port: u16,
     /// Arguments after `serve`.
     pub arguments: Vec<String>,
     /// Environment variables beside the token.
@@ -26,10 +30,8 @@ pub struct ServerOptions {
 /// A running server. Dropping it kills it.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    process: ServerProcess,
     address: String,
-    folder: Arc<TempDir>,
-    log: PathBuf,
 }
 
 impl Server {
@@ -49,64 +51,25 @@ impl Server {
     /// Starts a server in a folder that an earlier one may have left.
     #[must_use]
     pub fn start_in(folder: Arc<TempDir>, options: &ServerOptions) -> Self {
-        let log = folder.path().join("server.log");
-        let log_file = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .expect("a log file");
-        let mut child = command(&data_folder(&folder))
-            .arg("serve")
-            .args(["--listen", "127.0.0.1:0"])
-            .arg("--data-dir")
-            .arg(data_folder(&folder))
-            .args(&options.arguments)
-            .envs(options.environment.iter().cloned())
-            .stdout(Stdio::piped())
-            .stderr(log_file)
-            .spawn()
-            .expect("the server starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("standard output is piped");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("a line on standard output");
-        let Some(address) = line.trim().strip_prefix("listening on ") else {
-            child.kill().ok();
-            child.wait().ok();
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            panic!("the server did not come up; it printed {line:?} and logged:\n{said}");
-        };
-        Self {
-            address: address.to_owned(),
-            child,
-            folder,
-            log,
-        }
+        ServerProcess::start_in(folder, options).ready()
     }
 
     /// Kills the server as `kill -9` does, and starts another in the same folder.
     #[must_use]
     pub fn killed_and_started_again(mut self, options: &ServerOptions) -> Self {
         self.kill();
-        Self::start_in(self.folder.clone(), options)
+        Self::start_in(self.process.folder.clone(), options)
     }
 
     /// Kills the server as `kill -9` does.
     pub fn kill(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.process.kill();
     }
 
     /// Asks the server to stop (SIGTERM), and waits for it; returns its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .expect("kill runs");
-        assert!(sent.success());
-        self.child.wait().expect("the server ends").code()
+        self.process.signal("TERM");
+        self.process.wait()
     }
 
     /// A client with the server's token.
@@ -130,27 +93,28 @@ impl Server {
     /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     /// The server's data folder.
     #[must_use]
     pub fn data_folder(&self) -> PathBuf {
-        data_folder(&self.folder)
+        data_folder(&self.process.folder)
     }
 
     /// What the server has logged.
     #[must_use]
     pub fn log(&self) -> String {
-        let mut text = String::new();
-        let mut file = std::fs::File::open(&self.log).expect("the log");
-        file.read_to_string(&mut text).ok();
-        text
+        self.process.log()
     }
 
     /// Fills a collection of the application database through the command line.
     pub fn import(&self, collection: &str, lines: &str) {
-        let file = self.folder.path().join(format!("{collection}.jsonl"));
+        let file = self
+            .process
+            .folder
+            .path()
+            .join(format!("{collection}.jsonl"));
         std::fs::write(&file, lines).expect("a file to import");
         let file = file.to_str().expect("a plain path");
         let output = self.run(&["collection", "import", collection, file]);
@@ -183,15 +147,6 @@ impl Server {
             .arg(self.data_folder())
             .output()
             .expect("the command runs")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-        if std::thread::panicking() {
-            println!("the log of the server:\n{}", self.log());
-        }
     }
 }
 

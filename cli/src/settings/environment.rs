@@ -1,7 +1,7 @@
 //! Settings that have a variable and no argument: secrets, which the list of processes would show, and
 //! what only tests need.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, time::Duration};
 
 use jiff::SignedDuration;
 use sandglass_api::auth::BootstrapToken;
@@ -16,6 +16,12 @@ const MAIL_FROM: &str = "SANDGLASS_MAIL_FROM";
 const STORE: &str = "SANDGLASS_STORE";
 const STORE_FILE: &str = "SANDGLASS_STORE_FILE";
 const CLOCK_OFFSET: &str = "SANDGLASS_CLOCK_OFFSET_MS";
+/// How long a claim of an execution holds unless it is renewed, in milliseconds. Only for tests that
+/// cannot wait half a minute: all hosts of a store must have the same, and a short one takes runs away
+/// from hosts that are merely slow.
+const LEASE: &str = "SANDGLASS_LEASE_MS";
+/// The shortest lease: below it a store that takes its time looks like one that is lost.
+const SHORTEST_LEASE: Duration = Duration::from_secs(2);
 
 /// Where Linux tells the name of the machine.
 const MACHINE_NAME_FILE: &str = "/proc/sys/kernel/hostname";
@@ -28,6 +34,7 @@ pub(super) struct Environment {
     pub(super) mail_from: Option<String>,
     pub(super) store: Option<String>,
     pub(super) clock_offset: SignedDuration,
+    pub(super) lease: Option<Duration>,
 }
 
 impl Environment {
@@ -57,7 +64,23 @@ impl Environment {
             clock_offset: offset
                 .map_err(|error: std::num::ParseIntError| invalid(CLOCK_OFFSET, error))?
                 .map_or(SignedDuration::ZERO, SignedDuration::from_millis),
+            lease: variable(LEASE).map(|text| lease(&text)).transpose()?,
         })
+    }
+}
+
+fn lease(text: &str) -> Result<Duration, Failure> {
+    let lease = text.parse().map(Duration::from_millis);
+    let lease = lease.map_err(|error| invalid(LEASE, error))?;
+    match lease < SHORTEST_LEASE {
+        true => {
+            let text = format!(
+                "{LEASE} is not valid: the least is {}",
+                SHORTEST_LEASE.as_millis()
+            );
+            Err(Failure::saying(Exit::Usage, text))
+        }
+        false => Ok(lease),
     }
 }
 

@@ -36,6 +36,7 @@ fn defaults_stand_where_nobody_says_otherwise() {
     assert_eq!(settings.bootstrap_token, None);
     assert_eq!(settings.store, StoreLocation::Folder);
     assert!(settings.clock_offset.is_zero());
+    assert_eq!(settings.lease, Duration::from_secs(30));
     assert!(!settings.host_name.is_empty());
 }
 
@@ -45,6 +46,7 @@ fn arguments_and_variables_go_before_the_file() {
     let variables = [
         ("SANDGLASS_MAIL_FROM", "c@d.example"),
         ("SANDGLASS_CLOCK_OFFSET_MS", "-1500"),
+        ("SANDGLASS_LEASE_MS", "2000"),
     ];
     let settings = merged(&["--listen", "127.0.0.1:2"], &variables, file).unwrap();
     assert_eq!(settings.listen.port(), 2);
@@ -52,6 +54,7 @@ fn arguments_and_variables_go_before_the_file() {
     assert_eq!(settings.mail.from.as_str(), "c@d.example");
     assert_eq!(settings.mail.server.as_deref(), Some("smtp://x"));
     assert_eq!(settings.clock_offset, SignedDuration::from_millis(-1500));
+    assert_eq!(settings.lease, Duration::from_secs(2));
 }
 
 #[test]
@@ -181,4 +184,5 @@ fn what_cannot_be_a_setting_is_refused_by_name() {
         "",
         "SANDGLASS_CLOCK_OFFSET_MS",
     );
+    check(&[("SANDGLASS_LEASE_MS", "1999")], "", "the least is 2000");
 }
