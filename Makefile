@@ -39,6 +39,11 @@ bench: build ## measure the service on this machine; about ten minutes, results 
 	@$(STEP) 'runs from schedules' $(BENCH) throughput --mode slots --seconds 30
 	@$(STEP) 'the store by itself' $(BENCH) store
 
+.PHONY: bench-versus
+bench-versus: test-tools build ## measure against Agenda on one MongoDB server; MONGODB_URI names another server
+	@scripts/ensure-tools.sh --for-versus
+	@$(STEP) 'against Agenda' $(BENCH) versus
+
 unit-tests: test-tools build
 	@$(STEP) 'testing the service' $(CARGO) nextest run $(WORKSPACE) --no-fail-fast
 

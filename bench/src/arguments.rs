@@ -49,6 +49,8 @@ pub(crate) enum Benchmark {
     Spike(Spike),
     /// What the embedded store takes by itself: what inserting, claiming and ending cost each.
     Store(Store),
+    /// Against Agenda on the same MongoDB server, with one and more hosts.
+    Versus(Versus),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -116,4 +118,23 @@ pub(crate) struct Store {
     /// How many callers there are at once.
     #[arg(long, default_value_t = 256)]
     pub(crate) callers: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Versus {
+    /// How many hosts there are; several numbers are measured one after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4])]
+    pub(crate) hosts: Vec<u32>,
+    /// How many jobs are due at one moment.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) jobs: u32,
+    /// How many jobs are due one by one.
+    #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) spread_jobs: u32,
+    /// How many of those are due in each second.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) per_second: u32,
+    /// The MongoDB server to measure on. [default: a test server of its own]
+    #[arg(long, value_name = "URL", env = "MONGODB_URI", hide_env_values = true)]
+    pub(crate) mongodb: Option<String>,
 }

@@ -28,6 +28,7 @@ mod spike;
 mod statistics;
 mod store;
 mod throughput;
+mod versus;
 
 use clap::Parser as _;
 
@@ -41,5 +42,6 @@ fn main() {
         Benchmark::Latency(arguments) => latency::run(&common, &arguments),
         Benchmark::Spike(arguments) => spike::run(&common, &arguments),
         Benchmark::Store(arguments) => store::run(&common, &arguments),
+        Benchmark::Versus(arguments) => versus::run(&common, &arguments),
     }
 }
