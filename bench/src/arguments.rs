@@ -123,7 +123,8 @@ pub(crate) struct Store {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Versus {
     /// How many hosts there are; several numbers are measured one after the other.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4],
+        value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) hosts: Vec<u32>,
     /// How many jobs are due at one moment.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]

@@ -112,6 +112,15 @@ impl Pair {
         [("Agenda", &self.agenda), ("Sandglass", &self.sandglass)]
     }
 
+    /// What Agenda was set to, and what else was tried.
+    fn settings_of_agenda(&self) -> Value {
+        json!({
+            "hosts": self.load.hosts, "due": self.load.arrival.name(),
+            "settings": self.agenda.settings,
+            "fed": self.agenda_fed.as_ref().map(|it| &it.settings),
+        })
+    }
+
     fn add_to(&self, report: &mut Report) {
         let what = format!("{} hosts, {}", self.load.hosts, self.load.arrival.name());
         if let Some(fed) = &self.agenda_fed {
@@ -153,16 +162,17 @@ pub(crate) fn run(common: &Common, arguments: &Versus) {
             pairs.push(Pair::measure(common, &place, load));
         }
     }
-    let agenda = pairs.first().map(|it| it.agenda.settings.clone());
     let settings = json!({
         "hosts": arguments.hosts, "jobs": arguments.jobs, "spread_jobs": arguments.spread_jobs,
         "per_second": arguments.per_second, "concurrent_runs": common.concurrent_runs,
-        "server": place.server(), "agenda": agenda,
+        "server": place.server(),
     });
     let mut report = Report::new("versus", common, settings);
     for pair in &pairs {
         pair.add_to(&mut report);
     }
+    let settings: Vec<Value> = pairs.iter().map(Pair::settings_of_agenda).collect();
+    report.series("settings_of_agenda", settings);
     report.finish(&[
         ("versus-throughput", throughput(&pairs)),
         ("versus-latency", latency(&pairs)),

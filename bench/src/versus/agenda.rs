@@ -1,11 +1,12 @@
-//! The other side: `bench/agenda/drive.mjs` starts hosts of Agenda and measures them.
+//! The other side: `bench/agenda/drive.mjs` starts hosts of Agenda, tries several settings, and tells
+//! what the best of them made.
 
 use serde_json::{Value, json};
 
 use super::{Arrival, Load, Measured, place::Place};
 
 /// How many jobs wait where the collection is kept small.
-pub(super) const WAITING: u32 = 100;
+const WAITING: u32 = 100;
 
 /// Measures, but as the server suits Agenda best: a job comes only when another has ended, so that the
 /// collection stays small.
@@ -42,6 +43,6 @@ fn driven(place: &Place, load: Load, order: &Value) -> Measured {
         seconds: number(&found["seconds"]),
         p50: number(&found["due_to_started_ms"]["p50"]),
         p99: number(&found["due_to_started_ms"]["p99"]),
-        settings: found["settings"].clone(),
+        settings: json!({"best": found["settings"], "tried": found["tried"]}),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use sandglass_contract::{Clock as _, SystemClock};
 use sandglass_tests::{Client, Server, ServerOptions};
@@ -37,6 +36,7 @@ pub(super) fn measure(common: &Common, place: &Place, load: Load) -> Measured {
     let mut hosts: Vec<Server> = Vec::new();
     for number in 1..=load.hosts {
         let host = host(common, number, &url, &documents);
+        host.client().until_ready();
         if hosts.is_empty() {
             let _ = take_in_no_op(&host.client());
         }
@@ -103,8 +103,7 @@ fn store(hosts: &[Server], load: Load, clock: &SystemClock) -> Timestamp {
                 }
             }
         });
-        let callers = futures::stream::iter(callers).buffer_unordered(IN_FLIGHT);
-        callers.collect::<Vec<()>>().await;
+        futures::future::join_all(callers).await;
     });
     assert!(
         due > clock.now() + SignedDuration::from_secs(1),
