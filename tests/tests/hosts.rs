@@ -23,6 +23,7 @@ fn start() -> Server {
     Server::start_with(&ServerOptions {
         arguments: arguments.map(str::to_owned).to_vec(),
         environment: vec![("SANDGLASS_DRAIN_SECONDS".to_owned(), "1".to_owned())],
+        ..ServerOptions::default()
     })
 }
 
