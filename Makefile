@@ -41,6 +41,11 @@ bench: test-tools build ## measure the service on this machine; about ten minute
 	@$(STEP) 'the store by itself' $(BENCH) store
 	@$(STEP) 'the end of a host' $(BENCH) failover
 
+.PHONY: bench-versus
+bench-versus: test-tools build ## measure against Agenda on one MongoDB server; MONGODB_URI names another server
+	@scripts/ensure-tools.sh --for-versus
+	@$(STEP) 'against Agenda' $(BENCH) versus
+
 unit-tests: test-tools build
 	@$(STEP) 'testing the service' $(WITH_MONGODB) $(CARGO) nextest run $(WORKSPACE) --no-fail-fast
 

@@ -51,6 +51,8 @@ pub(crate) enum Benchmark {
     Store(Store),
     /// From the end of a host to its runs being taken over, on a MongoDB server of its own.
     Failover(Failover),
+    /// Against Agenda on the same MongoDB server, with one and more hosts.
+    Versus(Versus),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -131,4 +133,24 @@ pub(crate) struct Failover {
     /// How long a claim holds unless it is renewed, in milliseconds.
     #[arg(long, default_value_t = 30_000)]
     pub(crate) lease_ms: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Versus {
+    /// How many hosts there are; several numbers are measured one after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4],
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) hosts: Vec<u32>,
+    /// How many jobs are due at one moment.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) jobs: u32,
+    /// How many jobs are due one by one.
+    #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) spread_jobs: u32,
+    /// How many of those are due in each second.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) per_second: u32,
+    /// The MongoDB server to measure on. [default: a test server of its own]
+    #[arg(long, value_name = "URL", env = "MONGODB_URI", hide_env_values = true)]
+    pub(crate) mongodb: Option<String>,
 }

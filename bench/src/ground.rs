@@ -194,7 +194,7 @@ fn options(common: &Common, clock: &SystemClock, now: Timestamp) -> ServerOption
 }
 
 /// Uploads and approves the no-op template and makes a job of it; returns the job's id.
-fn take_in_no_op(client: &Client) -> String {
+pub(crate) fn take_in_no_op(client: &Client) -> String {
     let component = no_op();
     let digest = Digest::of(&component);
     let wasm = [("content-type", "application/wasm")];

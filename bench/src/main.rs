@@ -29,6 +29,7 @@ mod spike;
 mod statistics;
 mod store;
 mod throughput;
+mod versus;
 
 use clap::Parser as _;
 
@@ -43,5 +44,6 @@ fn main() {
         Benchmark::Spike(arguments) => spike::run(&common, &arguments),
         Benchmark::Store(arguments) => store::run(&common, &arguments),
         Benchmark::Failover(arguments) => failover::run(&common, &arguments),
+        Benchmark::Versus(arguments) => versus::run(&common, &arguments),
     }
 }
