@@ -137,8 +137,8 @@ fn no_answer(connection: &MongoConnection, error: anyhow::Error) -> OpenFailure 
 
 fn not_connected(error: ConnectError) -> OpenFailure {
     match error {
-        ConnectError::Unavailable { address, source } => {
-            OpenFailure::NoAnswer(address, anyhow::Error::new(source))
+        ConnectError::Unavailable { ref address, .. } => {
+            OpenFailure::NoAnswer(address.clone(), error.into())
         }
         error @ ConnectError::Url { .. } => {
             let error = anyhow::Error::new(error).context("the URL of the store is not valid");
