@@ -2,6 +2,7 @@
 
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
+use super::OpenError;
 use crate::store::StoreError;
 
 /// A document with that key is there already (MongoDB manual, "Error Codes").
@@ -24,5 +25,27 @@ pub(super) fn is_taken(error: &Error) -> bool {
             .flatten()
             .any(|error| error.code == DUPLICATE_KEY),
         _ => false,
+    }
+}
+
+/// Whether nobody answered, so that asking again may help.
+pub(super) fn is_silence(error: &Error) -> bool {
+    matches!(
+        error.kind.as_ref(),
+        ErrorKind::ServerSelection { .. }
+            | ErrorKind::Io(_)
+            | ErrorKind::DnsResolve { .. }
+            | ErrorKind::ConnectionPoolCleared { .. }
+    )
+}
+
+impl OpenError {
+    /// Whether the same database may be opened later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Failed { source, .. } => is_silence(source),
+            Self::NotOurs { .. } | Self::Newer { .. } => false,
+        }
     }
 }
