@@ -1,5 +1,7 @@
 //! What the driver's errors mean for whoever asked the store.
 
+use std::{future::Future, time::Duration};
+
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use super::OpenError;
@@ -47,5 +49,25 @@ impl OpenError {
             Self::Failed { source, .. } => is_silence(source),
             Self::NotOurs { .. } | Self::Newer { .. } => false,
         }
+    }
+}
+
+/// How long one message to the server may take. The driver itself waits for as long as the connection
+/// stands, and a connection may stand though nobody is there.
+const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+
+/// An answer that did not come.
+#[derive(Debug, thiserror::Error)]
+#[error("the server did not answer within {} s", LONGEST_ANSWER.as_secs())]
+struct NoAnswer;
+
+/// Waits for an answer, and no longer than it may take. Whether the server did what it was asked is not
+/// known where none has come.
+pub(super) async fn in_time<T>(
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(LONGEST_ANSWER, answer).await {
+        Ok(answer) => answer.map_err(StoreError::from),
+        Err(_) => Err(StoreError::Unavailable(Box::new(NoAnswer))),
     }
 }
