@@ -10,7 +10,9 @@ use mongodb::{
 };
 use sandglass_contract::Clock;
 
-use super::{MongoConnection, connection::durable, failure::refusal, time::StoreTime};
+use super::{
+    MongoConnection, connection::durable, failure::refusal, time::StoreTime,
+};
 use crate::store::StoreError;
 
 /// Why the store was not opened.

@@ -91,6 +91,6 @@ fn a_newer_file_is_refused() {
             newer.pragma_update(None, "user_version", 99).unwrap();
             newer.pragma_update(None, "journal_mode", "DELETE").unwrap();
         },
-        "has data version 99 and this sandglass knows up to 3; run the newer version",
+        "has data version 99 and this sandglass knows up to 4; run the newer version",
     );
 }
