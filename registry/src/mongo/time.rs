@@ -39,3 +39,4 @@ impl StoreTime {
         doc! {"$expr": {"$gte": [since, 0_i64]}}
     }
 }
+
