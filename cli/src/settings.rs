@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod retention;
 mod store;
 
 use std::{
@@ -16,7 +17,7 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use sandglass_api::auth::BootstrapToken;
 use sandglass_host::MailAddress;
-use sandglass_registry::{Labels, host::Label};
+use sandglass_registry::{Labels, Retention, host::Label};
 use serde::Deserialize;
 
 use crate::failure::{Exit, Failure};
@@ -90,6 +91,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) data_folder: PathBuf,
     pub(crate) store: StoreLocation,
+    /// How long records of executions are kept.
+    pub(crate) retention: Retention,
     pub(crate) host_name: String,
     pub(crate) labels: Labels,
     pub(crate) concurrent_runs: NonZeroUsize,
@@ -157,6 +160,7 @@ impl Settings {
             app_database: file.app_database,
         };
         let store = StoreLocation::merge(arguments.store, environment.store, section)?;
+        let retention = file.retention.unwrap_or_default().for_store(&store)?;
         let default_runs = NonZeroUsize::new(DEFAULT_CONCURRENT_RUNS).unwrap_or(NonZeroUsize::MIN);
         let drain_seconds = arguments.drain_seconds.or(file.drain_seconds);
         let log_filter = arguments.log_filter.or(file.log_filter);
@@ -170,6 +174,7 @@ impl Settings {
                 .or(file.data_dir)
                 .unwrap_or_else(|| DEFAULT_DATA_FOLDER.into()),
             store,
+            retention,
             host_name: arguments
                 .host_name
                 .or(file.host_name)

@@ -41,7 +41,8 @@ impl Storage {
         match &settings.store {
             StoreLocation::Folder => Self::in_folder(&settings.data_folder, own),
             StoreLocation::MongoDb { url, app_database } => {
-                MongoPlace { url, app_database }.wait_for(own).await
+                let place = MongoPlace { url, app_database };
+                place.wait_for(own, &settings.retention).await
             }
         }
     }

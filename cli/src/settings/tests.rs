@@ -4,6 +4,8 @@
 
 use clap::Parser;
 
+use sandglass_registry::ExecutionStatus;
+
 use super::*;
 
 #[derive(Debug, Parser)]
@@ -185,4 +187,17 @@ fn what_cannot_be_a_setting_is_refused_by_name() {
         "SANDGLASS_CLOCK_OFFSET_MS",
     );
     check(&[("SANDGLASS_LEASE_MS", "1999")], "", "the least is 2000");
+}
+
+#[test]
+fn retention_is_for_mongodb_and_by_how_an_execution_ended() {
+    let mongo = [("SANDGLASS_STORE", "mongodb://localhost/x")];
+    let day = Duration::from_secs(86_400);
+    let kept = merged(&[], &mongo, "[retention]\nsuccess_days = 2").unwrap();
+    let expect = Retention::default().with(ExecutionStatus::Success, day * 2);
+    assert_eq!(kept.retention, expect);
+    let refused = merged(&[], &[], "[retention]\nsuccess_days = 2").unwrap_err();
+    assert!(refused.contains("data folder"), "{refused}");
+    let unknown = merged(&[], &mongo, "[retention]\nrunning_days = 2").unwrap_err();
+    assert!(unknown.contains("running_days"), "{unknown}");
 }

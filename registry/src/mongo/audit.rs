@@ -10,7 +10,7 @@ use super::{
     MongoStore,
     collections::AUDIT,
     failure::is_taken,
-        stored::{corrupt, from_document, to_document, whole},
+    stored::{corrupt, from_document, to_document, whole},
 };
 use crate::{
     audit::AuditEntry,

@@ -106,7 +106,9 @@ pub(super) fn matched(answer: &Document) -> Result<u64, StoreError> {
     if let Ok(errors) = answer.get_array("writeErrors")
         && let Some(error) = errors.first()
     {
-        return Err(StoreError::Unavailable(format!("a change was refused: {error}").into()));
+        return Err(StoreError::Unavailable(
+            format!("a change was refused: {error}").into(),
+        ));
     }
     if let Ok(error) = answer.get_document("writeConcernError") {
         let text = format!("a change may not stay: {error}");

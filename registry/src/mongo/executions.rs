@@ -22,12 +22,8 @@ use mongodb::bson::Document;
 use sandglass_contract::{ExecutionId, JournalEntry, LogLine, UserId};
 
 use super::{
-    MongoStore,
-    failure::is_taken,
-    collections::EXECUTIONS,
-    revisions::revision_id,
-    stored::corrupt,
-    transaction::in_transaction,
+    MongoStore, collections::EXECUTIONS, failure::is_taken, revisions::revision_id,
+    stored::corrupt, transaction::in_transaction,
 };
 use crate::{
     execution::{Execution, ExecutionStatus},
@@ -42,8 +38,8 @@ use crate::{
 
 pub(super) use archived::read_archived;
 pub(super) use cancelling::{Others, cancel_others};
-pub(super) use documents::{met_by, text};
 use documents::{As, new_document};
+pub(super) use documents::{met_by, text};
 pub(super) use recording::SavedRecords;
 pub(super) use settling::forget_former_parents;
 

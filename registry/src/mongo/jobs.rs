@@ -14,8 +14,8 @@ use super::{
     MongoStore,
     batch::Statement,
     blackouts::hold_calendars,
-    executions::{Others, cancel_others, forget_former_parents, text},
     collections::{JOBS, REVISIONS},
+    executions::{Others, cancel_others, forget_former_parents, text},
     reading::Read,
     revisions::revision_id,
     stored::{corrupt, count, date, from_bson, from_document, moment, to_document, whole},
@@ -38,7 +38,9 @@ impl JobStore for MongoStore {
         let (document, revision) = (job_document(job)?, revision_document(job)?);
         in_transaction!(self, |transaction| async {
             hold_calendars(&mut transaction, &job.blackout_calendars).await?;
-            transaction.insert(REVISIONS, &[revision.clone()], JOB).await?;
+            transaction
+                .insert(REVISIONS, &[revision.clone()], JOB)
+                .await?;
             transaction.insert(JOBS, &[document.clone()], JOB).await
         })
     }
@@ -170,7 +172,10 @@ impl JobStore for MongoStore {
             "depends_on.parents.job_id": {"$exists": true},
         });
         let mut pairs = BTreeSet::new();
-        for child in self.find(JOBS, children.only(&["depends_on.parents.job_id"])).await? {
+        for child in self
+            .find(JOBS, children.only(&["depends_on.parents.job_id"]))
+            .await?
+        {
             let id = job_id(text(&child, "_id"))?;
             let parents = child.get_document("depends_on").ok();
             let parents = parents.and_then(|it| it.get_array("parents").ok());

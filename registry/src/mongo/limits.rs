@@ -12,8 +12,8 @@ use sandglass_contract::TemplateId;
 
 use super::{
     MongoStore,
-    executions::text,
     collections::{EXECUTIONS, LIMITS},
+    executions::text,
     reading::Read,
     stored::{corrupt, date, whole},
     transaction::{Transaction, in_transaction},

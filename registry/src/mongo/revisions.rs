@@ -53,7 +53,9 @@ impl MongoStore {
         }
         let read = Read::of(doc! {"_id": {"$in": unknown}});
         for mut document in self.find(REVISIONS, read).await? {
-            let id = document.get_str("_id").map_err(|error| corrupt("job", error))?;
+            let id = document
+                .get_str("_id")
+                .map_err(|error| corrupt("job", error))?;
             let id = id.to_owned();
             let record = document.remove("record").unwrap_or_default();
             let job: Arc<Job> = Arc::new(from_bson("job", record)?);

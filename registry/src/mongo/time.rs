@@ -39,4 +39,3 @@ impl StoreTime {
         doc! {"$expr": {"$gte": [since, 0_i64]}}
     }
 }
-

@@ -195,7 +195,9 @@ impl Transaction {
             },
             Err(error) => {
                 // The server ends a transaction that nobody goes on with by itself.
-                in_time(self.session.abort_transaction().into_future()).await.ok();
+                in_time(self.session.abort_transaction().into_future())
+                    .await
+                    .ok();
                 self.again_or(error)
             }
         }
@@ -230,8 +232,7 @@ impl Transaction {
 
 /// Whether nobody knows what became of a commit.
 fn is_unknown(error: &StoreError) -> bool {
-    driver_error(error)
-        .is_some_and(|error| error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT))
+    driver_error(error).is_some_and(|error| error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT))
 }
 
 /// What the driver said, where it said something.

@@ -3,9 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::Clock;
-use sandglass_registry::mongo::{
-    ConnectError, MongoArtifacts, MongoConnection, MongoDatabase, MongoStore, OpenError,
-    ServerClock,
+use sandglass_registry::{
+    Retention,
+    mongo::{
+        ConnectError, MongoArtifacts, MongoConnection, MongoDatabase, MongoStore, OpenError,
+        ServerClock,
+    },
 };
 
 use super::Storage;
@@ -39,9 +42,13 @@ impl MongoPlace<'_> {
     ///
     /// # Errors
     /// Where it cannot be used; each says what to do.
-    pub(super) async fn wait_for(self, own: Arc<dyn Clock>) -> Result<Storage, Failure> {
+    pub(super) async fn wait_for(
+        self,
+        own: Arc<dyn Clock>,
+        retention: &Retention,
+    ) -> Result<Storage, Failure> {
         loop {
-            match self.open(own.clone()).await {
+            match self.open(own.clone(), retention).await {
                 Ok(storage) => return Ok(storage),
                 Err(OpenFailure::Final(failure)) => return Err(failure),
                 Err(OpenFailure::NoAnswer(address, error)) => {
@@ -57,12 +64,17 @@ impl MongoPlace<'_> {
     ///
     /// # Errors
     /// Where nobody answers, or it cannot be used.
-    pub(crate) async fn open(self, own: Arc<dyn Clock>) -> Result<Storage, OpenFailure> {
+    async fn open(
+        self,
+        own: Arc<dyn Clock>,
+        retention: &Retention,
+    ) -> Result<Storage, OpenFailure> {
         let connection = self.connect().await?;
         let server = ServerClock::set(&connection, own).await;
         let server = server.map_err(|error| no_answer(&connection, error.into()))?;
         let clock: Arc<dyn Clock> = Arc::new(server.clone());
         let store = self.store(&connection, clock.clone()).await?;
+        let store = store.keeping(retention.clone());
         let database = self.database(&connection, clock.clone());
         tokio::spawn(server.follow(connection.clone()));
         tracing::info!(

@@ -96,10 +96,7 @@ fn put_one(
     }
 }
 
-fn put_component(
-    connection: &Connection,
-    component: &ArchivedComponent,
-) -> Result<(), StoreError> {
+fn put_component(connection: &Connection, component: &ArchivedComponent) -> Result<(), StoreError> {
     connection
         .prepare_cached("INSERT INTO components (digest, bytes) VALUES (?, ?)")?
         .execute(params![component.digest.to_string(), component.bytes()?])?;

@@ -52,7 +52,8 @@ impl MongoStore {
                     let component = component.ok_or_else(|| missing_component(kind))?;
                     let scope = Scope::of(org);
                     let version = &version;
-                    self.insert_template_version(&scope, version, &component).await?;
+                    self.insert_template_version(&scope, version, &component)
+                        .await?;
                 }
                 Ok(())
             }
@@ -81,9 +82,8 @@ impl MongoStore {
                     self.let_go_with_executions(&mut documents).await?;
                 }
                 let (collection, what) = (collection(kind), kind.as_str());
-                in_transaction!(self, |transaction| transaction.insert(
-                    collection, &documents, what
-                ))
+                in_transaction!(self, |transaction| transaction
+                    .insert(collection, &documents, what))
             }
         }
     }
@@ -99,7 +99,9 @@ impl MongoStore {
             RecordKind::JobRevisions => jobs::revision_document(&one::<Job>(kind, value)?),
             RecordKind::Jobs => jobs::job_document(&one::<Job>(kind, value)?),
             RecordKind::Backfills => to_document(what, &one::<Backfill>(kind, value)?),
-            RecordKind::Executions => self.archived_document(one::<ArchivedExecution>(kind, value)?),
+            RecordKind::Executions => {
+                self.archived_document(one::<ArchivedExecution>(kind, value)?)
+            }
             RecordKind::Logs => {
                 let ArchivedLine { execution, line } = one(kind, value)?;
                 let records = Records {
@@ -107,7 +109,11 @@ impl MongoStore {
                     ..Records::default()
                 };
                 let saved = SavedRecords::of(&execution, &records)?;
-                saved.log.into_iter().next().ok_or_else(|| corrupt(what, "there is no line"))
+                saved
+                    .log
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| corrupt(what, "there is no line"))
             }
             RecordKind::Journal => {
                 let ArchivedEntry { execution, entry } = one(kind, value)?;
@@ -116,7 +122,11 @@ impl MongoStore {
                     ..Records::default()
                 };
                 let saved = SavedRecords::of(&execution, &records)?;
-                saved.journal.into_iter().next().ok_or_else(|| corrupt(what, "there is no entry"))
+                saved
+                    .journal
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| corrupt(what, "there is no entry"))
             }
             RecordKind::ChainArrivals => {
                 let arrivals: ArchivedArrivals = one(kind, value)?;
@@ -133,9 +143,14 @@ impl MongoStore {
 
     /// Gives records the end of those of their executions that do not stay for ever.
     async fn let_go_with_executions(&self, documents: &mut [Document]) -> Result<(), StoreError> {
-        let ids: Vec<Bson> = documents.iter().map(|it| text(it, "execution").into()).collect();
+        let ids: Vec<Bson> = documents
+            .iter()
+            .map(|it| text(it, "execution").into())
+            .collect();
         let leaving = doc! {"_id": {"$in": ids}, "expire_at": {"$type": "date"}};
-        let leaving = self.find(EXECUTIONS, Read::of(leaving).only(&["expire_at"])).await?;
+        let leaving = self
+            .find(EXECUTIONS, Read::of(leaving).only(&["expire_at"]))
+            .await?;
         let leaving: HashMap<_, _> = leaving
             .iter()
             .map(|it| (text(it, "_id"), it.get("expire_at").cloned()))

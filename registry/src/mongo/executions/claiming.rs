@@ -15,8 +15,8 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        limits::Places,
         collections::{EXECUTIONS, JOBS},
+        limits::Places,
         reading::Read,
         revisions::revision_id,
         stored::{corrupt, count, date, to_bson, whole},
@@ -25,7 +25,11 @@ use crate::{
     unclaimed::{End, lost_leases},
 };
 
-use super::{EXECUTION, documents::{met_by, read_execution, text}, unclaimed::Candidate};
+use super::{
+    EXECUTION,
+    documents::{met_by, read_execution, text},
+    unclaimed::Candidate,
+};
 
 /// The most executions that one claim takes.
 const MOST_AT_ONCE: u32 = 500;
@@ -100,7 +104,8 @@ impl Claiming<'_> {
     async fn take_round(&mut self) -> Result<bool, StoreError> {
         let room = self.room();
         self.places
-            .open(self.store, &self.request.labels, room).await?;
+            .open(self.store, &self.request.labels, room)
+            .await?;
         let found = self.candidates(room).await?;
         let mut chosen = Vec::with_capacity(found.len());
         let mut shut_out = Vec::new();
@@ -155,7 +160,11 @@ impl Claiming<'_> {
         room: u32,
     ) -> Result<Vec<(String, Result<Candidate, StoreError>)>, StoreError> {
         let crowded = self.store.crowded.load(Ordering::Relaxed);
-        let look = if crowded { room.saturating_mul(FURTHER) } else { room };
+        let look = if crowded {
+            room.saturating_mul(FURTHER)
+        } else {
+            room
+        };
         let now = date(self.store.clock.now());
         let mut common = doc! {
             "unfinished": true, "cancel_requested": Bson::Null, "claimable_at": {"$lte": now},
@@ -210,13 +219,17 @@ impl Claiming<'_> {
         let held: BTreeSet<&str> = taken.iter().map(|it| text(it, "_id")).collect();
         let passed: Vec<&str> = ids.into_iter().filter(|id| !held.contains(id)).collect();
         let passed_by = passed.len();
-        self.places.give_back(self.store, &passed, &self.token).await?;
+        self.places
+            .give_back(self.store, &passed, &self.token)
+            .await?;
         self.hold(taken).await?;
         Ok(passed_by)
     }
 
     fn statement(&self, candidate: &Candidate) -> Result<Statement, StoreError> {
-        let Candidate { execution, lost } = candidate;
+        let Candidate {
+            execution, lost, ..
+        } = candidate;
         let time = &self.store.time;
         let lease = i64::try_from(self.request.lease.as_millis()).unwrap_or(i64::MAX);
         let mut filter = candidate.as_it_was(self.store);

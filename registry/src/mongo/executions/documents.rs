@@ -26,10 +26,7 @@ pub(super) enum As {
     /// It waits behind a gate.
     Behind(Gate),
     /// It never runs.
-    Skipped {
-        reason: String,
-        at: Timestamp,
-    },
+    Skipped { reason: String, at: Timestamp },
 }
 
 /// Whether the end of an execution has consequences beyond itself.
@@ -42,10 +39,7 @@ pub(super) enum Settling {
 }
 
 /// A new document.
-pub(super) fn new_document(
-    execution: &Execution,
-    how: As,
-) -> Result<Document, StoreError> {
+pub(super) fn new_document(execution: &Execution, how: As) -> Result<Document, StoreError> {
     let mut document = to_document(EXECUTION, execution)?;
     if !execution.placement.is_empty() {
         document.insert("placement", execution.placement.to_texts());

@@ -184,9 +184,18 @@ async fn read(
     transaction: &mut Transaction,
     endings: &[(Claim, Ending)],
 ) -> Result<BTreeMap<String, Found>, StoreError> {
-    let ids: Vec<&str> = endings.iter().map(|(it, _)| it.execution.as_str()).collect();
+    let ids: Vec<&str> = endings
+        .iter()
+        .map(|(it, _)| it.execution.as_str())
+        .collect();
     let read = Read::of(doc! {"_id": {"$in": ids}});
-    let members = ["job_id", "fence", "status", "cancel_requested.at", "end_token"];
+    let members = [
+        "job_id",
+        "fence",
+        "status",
+        "cancel_requested.at",
+        "end_token",
+    ];
     let documents = transaction.find(EXECUTIONS, read.only(&members)).await?;
     documents
         .iter()

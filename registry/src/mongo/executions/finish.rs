@@ -127,9 +127,14 @@ async fn let_records_go(transaction: &mut Transaction, gone: &[Gone]) -> Result<
     for collection in [LOGS, JOURNAL] {
         let leaving = gone.iter().filter_map(|it| {
             let set = doc! {"$set": {"expire_at": date(it.expires_at?)}};
-            Some(Statement::change_all(doc! {"execution": &it.execution}, set))
+            Some(Statement::change_all(
+                doc! {"execution": &it.execution},
+                set,
+            ))
         });
-        transaction.update_all(collection, leaving.collect()).await?;
+        transaction
+            .update_all(collection, leaving.collect())
+            .await?;
     }
     Ok(())
 }
@@ -140,7 +145,11 @@ pub(super) async fn leave_places(
     executions: &[&str],
 ) -> Result<(), StoreError> {
     let held = Read::of(doc! {"taken.execution": {"$in": executions}});
-    if transaction.find_one(LIMITS, held.only(&[])).await?.is_none() {
+    if transaction
+        .find_one(LIMITS, held.only(&[]))
+        .await?
+        .is_none()
+    {
         return Ok(());
     }
     let held = doc! {"taken.execution": {"$in": executions}};
@@ -180,16 +189,16 @@ pub(super) async fn make_way(
 }
 
 /// Lets the execution `first` of `job` go that has waited longest, unless one is left that does not wait.
-async fn open_for(
-    transaction: &mut Transaction,
-    job: &str,
-    first: Bson,
-) -> Result<(), StoreError> {
+async fn open_for(transaction: &mut Transaction, job: &str, first: Bson) -> Result<(), StoreError> {
     transaction.touch(JOBS, doc! {"_id": job}).await?;
     let gate = Gate::job_text(job);
     let in_the_way =
         Read::of(doc! {"job_id": job, "unfinished": true, "waits_for": {"$ne": &gate}});
-    if transaction.find_one(EXECUTIONS, in_the_way.only(&[])).await?.is_none() {
+    if transaction
+        .find_one(EXECUTIONS, in_the_way.only(&[]))
+        .await?
+        .is_none()
+    {
         let waiting = doc! {"_id": first, "waits_for": gate};
         let open = doc! {"$set": {"waits_for": Bson::Null}};
         transaction.update(EXECUTIONS, waiting, open).await?;

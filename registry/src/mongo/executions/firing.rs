@@ -120,16 +120,23 @@ impl Sources {
             let jobs = jobs.only(&["next_run_at", "version", "org"]);
             for job in transaction.find(JOBS, jobs).await? {
                 let source = source(&job, "next_run_at")?;
-                sources.jobs.insert(key(text(&job, "org"), text(&job, "_id")), source);
+                sources
+                    .jobs
+                    .insert(key(text(&job, "org"), text(&job, "_id")), source);
             }
         }
         if !backfills.is_empty() {
             let backfills: Vec<&str> = backfills.into_iter().collect();
             let running = BackfillStatus::Running.as_str();
             let backfills = Read::of(doc! {"_id": {"$in": backfills}, "status": running});
-            for backfill in transaction.find(BACKFILLS, backfills.only(&["next_slot"])).await? {
+            for backfill in transaction
+                .find(BACKFILLS, backfills.only(&["next_slot"]))
+                .await?
+            {
                 let source = source(&backfill, "next_slot")?;
-                sources.backfills.insert(text(&backfill, "_id").to_owned(), source);
+                sources
+                    .backfills
+                    .insert(text(&backfill, "_id").to_owned(), source);
             }
         }
         Ok(sources)
@@ -196,7 +203,9 @@ impl Sources {
             };
             Statement::change(doc! {"_id": id}, change)
         });
-        transaction.update_all(BACKFILLS, backfills.collect()).await?;
+        transaction
+            .update_all(BACKFILLS, backfills.collect())
+            .await?;
         for job in self.placed_for {
             transaction.touch(JOBS, doc! {"_id": job}).await?;
         }

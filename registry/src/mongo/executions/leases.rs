@@ -10,8 +10,8 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        limits::Places,
         collections::EXECUTIONS,
+        limits::Places,
         reading::Read,
         stored::{count, date, whole},
     },
@@ -63,8 +63,7 @@ impl MongoStore {
         let held = Read::of(doc! {"_id": {"$in": ids}, "status": "running"});
         let held = held.only(&["fence", "cancel_requested.at"]);
         let held = self.find(EXECUTIONS, held).await?;
-        let held: BTreeMap<&str, &Document> =
-            held.iter().map(|it| (text(it, "_id"), it)).collect();
+        let held: BTreeMap<&str, &Document> = held.iter().map(|it| (text(it, "_id"), it)).collect();
         let answer = |claim: &Claim| match held.get(claim.execution.as_str()) {
             Some(found) if whole(found, "fence") == Some(count(claim.fence.0)) => {
                 match found.get("cancel_requested") {

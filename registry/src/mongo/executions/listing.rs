@@ -65,9 +65,8 @@ impl MongoStore {
         let lines = Read::of(doc! {"execution": id.as_str(), "seq": {"$gt": count(after)}});
         let lines = lines.sorted(doc! {"seq": 1}).first(limit);
         let lines = self.find(LOGS, lines).await?;
-        let read = |mut it: Document| {
-            from_bson("log line", it.remove("line").unwrap_or(Bson::Null))
-        };
+        let read =
+            |mut it: Document| from_bson("log line", it.remove("line").unwrap_or(Bson::Null));
         lines.into_iter().map(read).collect()
     }
 
@@ -90,9 +89,8 @@ impl MongoStore {
         }
         let entries = Read::of(filter).sorted(doc! {"attempt": 1, "seq": 1});
         let entries = self.find(JOURNAL, entries.after(skip).first(limit)).await?;
-        let read = |mut it: Document| {
-            from_bson("journal entry", it.remove("entry").unwrap_or(Bson::Null))
-        };
+        let read =
+            |mut it: Document| from_bson("journal entry", it.remove("entry").unwrap_or(Bson::Null));
         let entries = entries.into_iter().map(read).collect::<Result<_, _>>()?;
         Ok((entries, total))
     }

@@ -13,12 +13,7 @@ use crate::{
     execution::{Execution, ExecutionStatus},
     gate::Gate,
     job::OverlapPolicy,
-    mongo::{
-        MongoStore,
-        collections::EXECUTIONS,
-        reading::Read,
-        transaction::Transaction,
-    },
+    mongo::{MongoStore, collections::EXECUTIONS, reading::Read, transaction::Transaction},
     overlap::{Meeting, PLACE_TAKEN, meet},
     store::{Fired, StoreError},
 };
@@ -75,7 +70,9 @@ impl Placing {
             new: Vec::new(),
             awaited: BTreeSet::new(),
         };
-        placing.look(transaction, jobs.into_iter().collect()).await?;
+        placing
+            .look(transaction, jobs.into_iter().collect())
+            .await?;
         Ok(placing)
     }
 
@@ -99,7 +96,10 @@ impl Placing {
                 id: text(&found, "_id").to_owned(),
                 waits: text(&found, "waits_for") == Gate::job_text(job),
             };
-            self.earlier.entry(job.to_owned()).or_default().push(earlier);
+            self.earlier
+                .entry(job.to_owned())
+                .or_default()
+                .push(earlier);
         }
         Ok(())
     }
@@ -177,7 +177,14 @@ impl Placing {
             job: &execution.job_id,
             because: PLACE_TAKEN,
         };
-        cancel_others(&self.store, transaction, &others, &UserId::system(), self.now).await?;
+        cancel_others(
+            &self.store,
+            transaction,
+            &others,
+            &UserId::system(),
+            self.now,
+        )
+        .await?;
         self.look(transaction, vec![job]).await?;
         Ok(match self.earlier.get(job) {
             Some(_) => Meeting::Wait,

@@ -28,7 +28,10 @@ pub(in crate::mongo) struct SavedRecords {
 
 impl SavedRecords {
     /// Prepares the records of an execution.
-    pub(in crate::mongo) fn of(execution: &ExecutionId, records: &Records) -> Result<Self, StoreError> {
+    pub(in crate::mongo) fn of(
+        execution: &ExecutionId,
+        records: &Records,
+    ) -> Result<Self, StoreError> {
         let mut saved = Self::default();
         for line in &records.log {
             saved.log.push(doc! {
@@ -60,7 +63,9 @@ impl SavedRecords {
     pub(super) async fn store(self, transaction: &mut Transaction) -> Result<(), StoreError> {
         for (collection, documents) in [(LOGS, self.log), (JOURNAL, self.journal)] {
             let documents = documents.into_iter().map(Statement::put);
-            transaction.update_all(collection, documents.collect()).await?;
+            transaction
+                .update_all(collection, documents.collect())
+                .await?;
         }
         Ok(())
     }
@@ -79,9 +84,15 @@ impl MongoStore {
             let progress = to_bson("progress", progress)?;
             change.insert("$set", doc! {"progress": progress});
         }
-        if transaction.update(EXECUTIONS, current(claim), change).await? == 0 {
+        if transaction
+            .update(EXECUTIONS, current(claim), change)
+            .await?
+            == 0
+        {
             return Err(StoreError::Fenced);
         }
-        SavedRecords::of(&claim.execution, records)?.store(transaction).await
+        SavedRecords::of(&claim.execution, records)?
+            .store(transaction)
+            .await
     }
 }

@@ -194,7 +194,10 @@ pub(in crate::mongo) async fn forget_former_parents(
 ) -> Result<(), StoreError> {
     let noted = Read::of(doc! {"child": job});
     for mut arrivals in transaction.find(ARRIVALS, noted).await? {
-        let id = arrivals.get("_id").cloned().ok_or_else(|| corrupt("arrivals", "no id"))?;
+        let id = arrivals
+            .get("_id")
+            .cloned()
+            .ok_or_else(|| corrupt("arrivals", "no id"))?;
         let known = arrivals.remove("parents").unwrap_or_default();
         let known: Vec<ParentExecution> = from_bson("parents", known)?;
         let left: Vec<_> = known

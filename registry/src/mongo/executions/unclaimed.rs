@@ -71,8 +71,11 @@ impl MongoStore {
     /// Makes executions missed that have waited too long, and says when the next one's time will be up.
     pub(super) async fn end_waiting(&self, limit: u32) -> Result<Overdue, StoreError> {
         let now = date(self.clock.now());
-        let overdue = Read::of(doc! {"status": "queued", "waits_until": {"$lte": now, "$type": "date"}});
-        let overdue = overdue.sorted(doc! {"waits_until": 1, "_id": 1}).first(limit);
+        let overdue =
+            Read::of(doc! {"status": "queued", "waits_until": {"$lte": now, "$type": "date"}});
+        let overdue = overdue
+            .sorted(doc! {"waits_until": 1, "_id": 1})
+            .first(limit);
         let ended = self.end_all(overdue, End::Overdue).await?;
         let next = Read::of(doc! {"waits_until": {"$type": "date"}});
         let next = next.sorted(doc! {"waits_until": 1}).only(&["waits_until"]);
@@ -167,13 +170,12 @@ impl MongoStore {
         in_transaction!(self, |transaction| self.give_one_up(&mut transaction, id))
     }
 
-    async fn give_one_up(
-        &self,
-        transaction: &mut Transaction,
-        id: &str,
-    ) -> Result<(), StoreError> {
+    async fn give_one_up(&self, transaction: &mut Transaction, id: &str) -> Result<(), StoreError> {
         let read = Read::of(doc! {"_id": id}).only(&["job_id"]);
-        let found = transaction.find_one(EXECUTIONS, read).await?.unwrap_or_default();
+        let found = transaction
+            .find_one(EXECUTIONS, read)
+            .await?
+            .unwrap_or_default();
         let (status, now) = (ExecutionStatus::Failed, self.clock.now());
         let mut set = doc! {
             "status": status.as_str(),
@@ -184,7 +186,9 @@ impl MongoStore {
         };
         set.extend(self.leaving(status, now, Settling::Done));
         let change = doc! {"$set": set, "$unset": finished()};
-        transaction.update(EXECUTIONS, doc! {"_id": id}, change).await?;
+        transaction
+            .update(EXECUTIONS, doc! {"_id": id}, change)
+            .await?;
         let gone = self.gone(id, text(&found, "job_id"), status, now);
         make_way(transaction, &[gone]).await
     }

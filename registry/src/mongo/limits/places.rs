@@ -12,8 +12,8 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        executions::{met_by, text},
         collections::{EXECUTIONS, LIMITS},
+        executions::{met_by, text},
         reading::Read,
         stored::{date, moment, whole},
     },
@@ -55,23 +55,22 @@ impl Places {
             let gate = format!("{}:{}", text(&limit, "kind"), text(&limit, "name"));
             let taken = kept.into_iter().chain(left_behind).collect();
             let organisation = text(&limit, "org").to_owned();
-            places.0.insert(text(&limit, "_id").to_owned(), Limit {
-                gate,
-                organisation,
-                left,
-                taken,
-            });
+            places.0.insert(
+                text(&limit, "_id").to_owned(),
+                Limit {
+                    gate,
+                    organisation,
+                    left,
+                    taken,
+                },
+            );
         }
         places.find_lost(store, lost).await?;
         Ok(places)
     }
 
     /// Gives places back whose claim was lost before it was made.
-    async fn find_lost(
-        &mut self,
-        store: &MongoStore,
-        old: Vec<String>,
-    ) -> Result<(), StoreError> {
+    async fn find_lost(&mut self, store: &MongoStore, old: Vec<String>) -> Result<(), StoreError> {
         if old.is_empty() {
             return Ok(());
         }
@@ -181,7 +180,10 @@ impl Places {
         token: &str,
     ) -> Result<(), StoreError> {
         for execution in executions {
-            let of = self.0.iter().filter(|(_, it)| it.taken.contains(*execution));
+            let of = self
+                .0
+                .iter()
+                .filter(|(_, it)| it.taken.contains(*execution));
             let of: Vec<String> = of.map(|(id, _)| id.clone()).collect();
             for id in of {
                 self.leave(store, &id, execution, token).await?;
@@ -267,8 +269,7 @@ impl Limit {
         let gate = doc! {"$eq": &self.gate, "$type": "string"};
         let mut filter = doc! {"waits_for": gate, "org": &self.organisation};
         filter.extend(met_by(labels));
-        Read::of(filter)
-            .sorted(doc! {"priority": -1, "available_at": 1, "_id": 1})
+        Read::of(filter).sorted(doc! {"priority": -1, "available_at": 1, "_id": 1})
     }
 }
 
@@ -276,7 +277,10 @@ impl Limit {
 /// now.
 fn judge(limit: &Document, now: Timestamp) -> (Vec<String>, Vec<String>) {
     let before = now.saturating_sub(CLAIMED_WITHIN).unwrap_or(Timestamp::MIN);
-    let taken = limit.get_array("taken").map(Vec::as_slice).unwrap_or_default();
+    let taken = limit
+        .get_array("taken")
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let taken = taken.iter().filter_map(Bson::as_document);
     let (old, new): (Vec<_>, Vec<_>) = taken.partition(|it| {
         let at = it.get_datetime("at");
