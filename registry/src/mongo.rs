@@ -22,6 +22,7 @@ mod components;
 mod connection;
 mod executions;
 mod failure;
+mod hints;
 mod hosts;
 mod jobs;
 mod limits;

@@ -23,7 +23,7 @@ pub use executions::{
     ExecutionQuery, ExecutionStore, Fired, Firing, FollowUp, Join, LeaseAnswer, Overdue, Records,
     Settlement,
 };
-pub use hosts::{HostAnswer, HostStore, Sharing};
+pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
 pub use templates::TemplateStore;

@@ -106,6 +106,7 @@ impl Scheduler {
         let tasks = TaskTracker::new();
         tasks.spawn(shell::drive(shared.clone(), events, tasks.clone()));
         tasks.spawn(shell::report_on(shared.clone()));
+        tasks.spawn(shell::listen_on(shared.clone()));
         tasks.close();
         Self {
             shared,

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) use bells::Bells;
 pub(crate) use calendars::Calendars;
 use carry_out::carry_out;
-pub(crate) use reporting::report_on;
+pub(crate) use reporting::{listen_on, report_on};
 pub(crate) use runs::{Lease, Runs};
 
 /// How many workers one execution may lose before it is given up.

@@ -52,7 +52,9 @@ impl Answer {
 }
 
 impl Client {
-    pub(crate) fn new(address: &str, token: Option<&str>) -> Self {
+    /// A client of the server at `http://…`.
+    #[must_use]
+    pub fn new(address: &str, token: Option<&str>) -> Self {
         Self {
             agent: agent(PATIENCE * 2),
             address: address.to_owned(),

@@ -23,6 +23,7 @@ fn start() -> Server {
     Server::start_with(&ServerOptions {
         arguments: arguments.map(str::to_owned).to_vec(),
         environment: vec![("SANDGLASS_DRAIN_SECONDS".to_owned(), "1".to_owned())],
+        ..ServerOptions::default()
     })
 }
 
@@ -64,9 +65,13 @@ fn a_host_shows_itself_with_its_labels_and_what_it_holds() {
     assert_eq!(idle["executions"], json!([]));
     assert_eq!(idle["ordered_by"], Value::Null);
     assert!(idle["version"].is_string() && idle["started_at"].is_string());
-    server.stranger().get(HOSTS).expect(401);
+    assert_eq!(server.stranger().get(HOSTS).status, 401);
 
-    let job = client.create_manual_job("test_scheduler", &json!({"steps": 600, "delay_ms": 100}));
+    let job = client.create_job(&json!({
+        "name": "endless", "template_type": "test_scheduler", "schedule": {"type": "manual"},
+        "parameters": {"steps": 1000, "workUnits": 100_000},
+        "limits": {"fuel": 10_000_000_000_000_u64}
+    }));
     let execution = run(&client, &job);
     let busy = host(&client, |it| it["leases_held"] == 1 && it["running"] == 1);
     assert_eq!(busy["executions"], json!([execution]));
@@ -96,9 +101,8 @@ fn a_drained_host_begins_nothing_until_it_is_resumed() {
     assert_eq!(again.body["host"]["state"], "drained");
     assert_eq!(status(&client, &execution), "queued");
 
-    client
-        .post(&format!("{HOSTS}/host-a/resume"), &json!({}))
-        .expect(200);
+    let resumed = client.post(&format!("{HOSTS}/host-a/resume"), &json!({}));
+    assert_eq!(resumed.expect(200).body["host"]["order"], "work");
     assert_eq!(client.ended(&execution)["status"], "success");
     host(&client, |it| it["state"] == "live");
     let log = client.get("/api/admin/audit-log").expect(200).body;

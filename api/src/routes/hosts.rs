@@ -62,7 +62,7 @@ impl From<HostRecord> for HostView {
     fn from(record: HostRecord) -> Self {
         let report = record.report;
         Self {
-            load: f64::from(report.running) / f64::from(report.places.max(1)),
+            load: (f64::from(report.running) / f64::from(report.places.max(1))).min(1.0),
             name: report.name,
             instance: report.instance,
             state: record.state,

@@ -1,5 +1,7 @@
 //! Where everything is kept: opened in one place, so that nothing else knows which store it is.
 
+mod mongo;
+
 use std::{path::Path, sync::Arc};
 
 use jiff::SignedDuration;
@@ -12,9 +14,10 @@ use sandglass_registry::{
 };
 
 use crate::{
-    failure::{Exit, Failure, OrFail as _},
+    failure::{Failure, OrFail as _},
     settings::{Settings, StoreLocation},
 };
+pub(crate) use mongo::MongoPlace;
 
 /// What keeps everything, and the time by which it decides.
 pub(crate) struct Storage {
@@ -37,7 +40,9 @@ impl Storage {
         let own = own_clock(settings.clock_offset);
         match &settings.store {
             StoreLocation::Folder => Self::in_folder(&settings.data_folder, own),
-            StoreLocation::MongoDb { .. } => Err(Failure::saying(Exit::Usage, "not yet")),
+            StoreLocation::MongoDb { url, app_database } => {
+                MongoPlace { url, app_database }.wait_for(own).await
+            }
         }
     }
 

@@ -3,9 +3,11 @@
 //! Each change is its own compare-and-set. The answer only says how many matched, so that whoever must
 //! know which reads them back.
 
+use std::future::IntoFuture as _;
+
 use mongodb::bson::{Bson, Document, doc};
 
-use super::{MongoStore, stored::corrupt};
+use super::{MongoStore, failure::in_time, stored::corrupt};
 use crate::store::StoreError;
 
 /// The most changes in a message; the server takes 100,000.
@@ -138,11 +140,9 @@ impl MongoStore {
     async fn send(&self, command: Document) -> Result<u64, StoreError> {
         let mut tries = 1;
         loop {
-            let answer = self.database.run_command(command.clone()).await;
-            let sent = match answer {
-                Ok(answer) => matched(&answer),
-                Err(error) => Err(error.into()),
-            };
+            let sending = self.database.run_command(command.clone());
+            let answer = in_time(sending.into_future()).await;
+            let sent = answer.and_then(|answer| matched(&answer));
             match sent {
                 Err(error) if error.is_retryable() && tries < MOST_TRIES => {
                     tracing::debug!(%error, "store.update.again");

@@ -99,18 +99,13 @@ impl MongoConnection {
         let mut options = parsed.map_err(|error| ConnectError::Url {
             reason: reason(&error, url),
         })?;
-        options
-            .app_name
-            .get_or_insert_with(|| "sandglass".to_owned());
-        options
-            .server_selection_timeout
-            .get_or_insert(SELECTION_TIMEOUT);
+        options.app_name.get_or_insert_with(|| "sandglass".to_owned());
+        options.server_selection_timeout.get_or_insert(SELECTION_TIMEOUT);
         options.connect_timeout.get_or_insert(SELECTION_TIMEOUT);
         options.heartbeat_freq.get_or_insert(HEARTBEAT);
         // Whoever reads decides by it, so that an old copy would be wrong; whoever writes has been
         // promised that it stays.
-        options.selection_criteria =
-            Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+        options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
         options.read_concern = Some(ReadConcern::majority());
         options.write_concern = Some(durable());
         options.retry_writes = Some(true);
@@ -162,10 +157,7 @@ impl MongoConnection {
     }
 
     async fn hello(&self) -> Result<Document, Error> {
-        self.client
-            .database("admin")
-            .run_command(doc! {"hello": 1})
-            .await
+        self.client.database("admin").run_command(doc! {"hello": 1}).await
     }
 
     async fn check(&self) -> Result<(), ConnectError> {

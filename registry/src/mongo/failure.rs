@@ -1,7 +1,10 @@
 //! What the driver's errors mean for whoever asked the store.
 
+use std::{future::Future, time::Duration};
+
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
+use super::OpenError;
 use crate::store::StoreError;
 
 /// A document with that key is there already (MongoDB manual, "Error Codes").
@@ -24,5 +27,47 @@ pub(super) fn is_taken(error: &Error) -> bool {
             .flatten()
             .any(|error| error.code == DUPLICATE_KEY),
         _ => false,
+    }
+}
+
+/// Whether nobody answered, so that asking again may help.
+pub(super) fn is_silence(error: &Error) -> bool {
+    matches!(
+        error.kind.as_ref(),
+        ErrorKind::ServerSelection { .. }
+            | ErrorKind::Io(_)
+            | ErrorKind::DnsResolve { .. }
+            | ErrorKind::ConnectionPoolCleared { .. }
+    )
+}
+
+impl OpenError {
+    /// Whether the same database may be opened later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Failed { source, .. } => is_silence(source),
+            Self::NotOurs { .. } | Self::Newer { .. } => false,
+        }
+    }
+}
+
+/// How long one message to the server may take. The driver itself waits for as long as the connection
+/// stands, and a connection may stand though nobody is there.
+const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+
+/// An answer that did not come.
+#[derive(Debug, thiserror::Error)]
+#[error("the server did not answer within {} s", LONGEST_ANSWER.as_secs())]
+struct NoAnswer;
+
+/// Waits for an answer, and no longer than it may take. Whether the server did what it was asked is not
+/// known where none has come.
+pub(super) async fn in_time<T>(
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(LONGEST_ANSWER, answer).await {
+        Ok(answer) => answer.map_err(StoreError::from),
+        Err(_) => Err(StoreError::Unavailable(Box::new(NoAnswer))),
     }
 }

@@ -15,6 +15,7 @@ use super::{
     MongoStore,
     collections::{EXECUTIONS, HOSTS},
     failure::is_taken,
+    hints::hints,
     stored::{corrupt, from_bson, from_document, moment, to_document, whole},
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
         FORGOTTEN_AFTER, HeldExecutions, HostOrder, HostRecord, HostReport, MAX_NAMED_EXECUTIONS,
         NAME_HELD_FOR, StandingOrder,
     },
-    store::{HostAnswer, HostStore, Sharing, StoreError},
+    store::{Hints, HostAnswer, HostStore, Sharing, StoreError},
 };
 
 const HOST: &str = "host";
@@ -31,6 +32,10 @@ const HOST: &str = "host";
 impl HostStore for MongoStore {
     fn sharing(&self) -> Sharing {
         Sharing::ManyHosts
+    }
+
+    fn hints(&self) -> Hints {
+        hints(self.database.clone())
     }
 
     async fn report_host(&self, report: &HostReport) -> Result<HostAnswer, StoreError> {

@@ -1,12 +1,14 @@
 //! Reading documents, outside a transaction or within.
 
+use std::future::IntoFuture as _;
+
 use futures::TryStreamExt as _;
 use mongodb::{
     bson::{Document, doc},
     options::FindOptions,
 };
 
-use super::MongoStore;
+use super::{MongoStore, failure::in_time};
 use crate::{
     page::{Page, PageRequest},
     store::StoreError,
@@ -85,8 +87,8 @@ impl MongoStore {
     ) -> Result<Vec<Document>, StoreError> {
         let options = read.options();
         let collection = self.collection(collection);
-        let found = collection.find(read.filter).with_options(options).await?;
-        Ok(found.try_collect().await?)
+        let find = collection.find(read.filter).with_options(options);
+        in_time(async { find.await?.try_collect().await }).await
     }
 
     /// Reads the first document.
@@ -108,7 +110,8 @@ impl MongoStore {
         read: impl Fn(Document) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
         let counted = self.collection(collection);
-        let total = counted.count_documents(filter.clone()).await?;
+        let counting = counted.count_documents(filter.clone());
+        let total = in_time(counting.into_future()).await?;
         let page = Read::of(filter).sorted(order).after(request.offset());
         let page = self.find(collection, page.first(request.limit())).await?;
         let items = page.into_iter().map(read).collect::<Result<_, _>>()?;

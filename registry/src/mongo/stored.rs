@@ -97,7 +97,8 @@ pub(super) fn date(moment: Timestamp) -> DateTime {
 
 /// The moment of a date.
 pub(super) fn moment(date: DateTime) -> Result<Timestamp, StoreError> {
-    Timestamp::from_millisecond(date.timestamp_millis()).map_err(|source| corrupt("moment", source))
+    Timestamp::from_millisecond(date.timestamp_millis())
+        .map_err(|source| corrupt("moment", source))
 }
 
 /// A count as MongoDB holds it.
@@ -206,12 +207,7 @@ fn json(value: Bson) -> Result<Value, String> {
         ),
         // Members of the store's own, which no record has.
         Bson::ObjectId(id) => Value::String(id.to_hex()),
-        other => {
-            return Err(format!(
-                "{:?} is nothing that is stored here",
-                other.element_type()
-            ));
-        }
+        other => return Err(format!("{:?} is nothing that is stored here", other.element_type())),
     })
 }
 

@@ -31,11 +31,12 @@ impl StoreTime {
         doc! {"$add": [self.now(), milliseconds]}.into()
     }
 
-    /// The condition that the date in a field has come.
+    /// The condition that the date in a field has come. Where there is none, it has not.
     pub(super) fn has_come(&self, field: &str) -> Document {
-        doc! {"$expr": {"$and": [
-            {"$gt": [format!("${field}"), Bson::Null]},
-            {"$lte": [format!("${field}"), self.now()]},
-        ]}}
+        let since = doc! {"$dateDiff": {
+            "startDate": format!("${field}"), "endDate": self.now(), "unit": "millisecond",
+        }};
+        doc! {"$expr": {"$gte": [since, 0_i64]}}
     }
 }
+

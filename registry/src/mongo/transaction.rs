@@ -4,7 +4,7 @@
 //! manual, "Transactions": write conflicts). Whatever decides by documents that it does not change
 //! therefore writes one that the other side writes too; each place says which.
 
-use std::time::Duration;
+use std::{future::IntoFuture as _, time::Duration};
 
 use futures::TryStreamExt as _;
 use mongodb::{
@@ -18,7 +18,7 @@ use super::{
     MongoStore,
     batch::{Statement, commands, matched},
     connection::durable,
-    failure::is_taken,
+    failure::{in_time, is_taken},
     reading::Read,
 };
 use crate::store::StoreError;
@@ -71,7 +71,8 @@ impl MongoStore {
             let wait = rand::random_range(0..=longest);
             tokio::time::sleep(Duration::from_millis(wait)).await;
         }
-        let mut session = self.connection.client().start_session().await?;
+        let starting = self.connection.client().start_session();
+        let mut session = in_time(starting.into_future()).await?;
         let options = TransactionOptions::builder()
             .read_concern(ReadConcern::snapshot())
             .write_concern(durable())
@@ -95,9 +96,11 @@ impl Transaction {
         let options = read.options();
         let collection = self.collection(collection);
         let find = collection.find(read.filter).with_options(options);
-        let mut found = find.session(&mut self.session).await?;
-        let found = found.stream(&mut self.session).try_collect().await?;
-        Ok(found)
+        in_time(async {
+            let mut found = find.session(&mut self.session).await?;
+            found.stream(&mut self.session).try_collect().await
+        })
+        .await
     }
 
     /// Reads the first document.
@@ -122,15 +125,16 @@ impl Transaction {
         if documents.is_empty() {
             return Ok(());
         }
-        self.collection(collection)
-            .insert_many(documents)
-            .session(&mut self.session)
-            .await
-            .map_err(|error| match is_taken(&error) {
-                true => StoreError::Exists { what },
-                false => error.into(),
-            })?;
-        Ok(())
+        let collection = self.collection(collection);
+        let inserting = collection.insert_many(documents).session(&mut self.session);
+        in_time(async {
+            match inserting.await {
+                Ok(_) => Ok(Ok(())),
+                Err(error) if is_taken(&error) => Ok(Err(StoreError::Exists { what })),
+                Err(error) => Err(error),
+            }
+        })
+        .await?
     }
 
     /// Changes every document that matches. Returns how many matched.
@@ -140,12 +144,10 @@ impl Transaction {
         filter: Document,
         update: Document,
     ) -> Result<u64, StoreError> {
-        let updated = self
-            .collection(collection)
-            .update_many(filter, update)
-            .session(&mut self.session)
-            .await?;
-        Ok(updated.matched_count)
+        let collection = self.collection(collection);
+        let updating = collection.update_many(filter, update);
+        let updating = updating.session(&mut self.session);
+        Ok(in_time(updating.into_future()).await?.matched_count)
     }
 
     /// Carries out many changes. Returns how many documents matched.
@@ -157,11 +159,8 @@ impl Transaction {
         let mut sum = 0;
         for command in commands(collection, statements) {
             let database = self.store.database.clone();
-            let answer = database
-                .run_command(command)
-                .session(&mut self.session)
-                .await?;
-            sum += matched(&answer)?;
+            let sending = database.run_command(command).session(&mut self.session);
+            sum += matched(&in_time(sending.into_future()).await?)?;
         }
         Ok(sum)
     }
@@ -172,12 +171,9 @@ impl Transaction {
         collection: &str,
         filter: Document,
     ) -> Result<u64, StoreError> {
-        let deleted = self
-            .collection(collection)
-            .delete_many(filter)
-            .session(&mut self.session)
-            .await?;
-        Ok(deleted.deleted_count)
+        let collection = self.collection(collection);
+        let deleting = collection.delete_many(filter).session(&mut self.session);
+        Ok(in_time(deleting.into_future()).await?.deleted_count)
     }
 
     /// Makes any other transaction that touches the same documents of `collection` meet this one.
@@ -199,39 +195,49 @@ impl Transaction {
             },
             Err(error) => {
                 // The server ends a transaction that nobody goes on with by itself.
-                self.session.abort_transaction().await.ok();
-                match error {
-                    StoreError::Unavailable(source) => match source.downcast::<Error>() {
-                        Ok(error) => self.again_or(*error),
-                        Err(source) => Done::Over(Err(StoreError::Unavailable(source))),
-                    },
-                    error => Done::Over(Err(error)),
-                }
+                in_time(self.session.abort_transaction().into_future()).await.ok();
+                self.again_or(error)
             }
         }
     }
 
-    async fn commit(&mut self) -> Result<(), Error> {
-        for _ in 1..MOST_COMMITS {
-            match self.session.commit_transaction().await {
-                Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        let mut tries = 1;
+        loop {
+            match in_time(self.session.commit_transaction().into_future()).await {
+                Err(error) if tries < MOST_COMMITS && is_unknown(&error) => {
+                    tries += 1;
                     tokio::time::sleep(Duration::from_millis(LONGEST_WAIT)).await;
                 }
                 ended => return ended,
             }
         }
-        self.session.commit_transaction().await
     }
 
-    fn again_or<T>(self, error: Error) -> Done<T> {
-        let met = error.contains_label(TRANSIENT_TRANSACTION_ERROR);
+    fn again_or<T>(self, error: StoreError) -> Done<T> {
+        let met = driver_error(&error)
+            .is_some_and(|error| error.contains_label(TRANSIENT_TRANSACTION_ERROR));
         match met && self.tries < MOST_TRIES {
             true => Done::Again(self.tries + 1),
-            false => Done::Over(Err(error.into())),
+            false => Done::Over(Err(error)),
         }
     }
 
     fn collection(&self, name: &str) -> Collection<Document> {
         self.store.collection(name)
+    }
+}
+
+/// Whether nobody knows what became of a commit.
+fn is_unknown(error: &StoreError) -> bool {
+    driver_error(error)
+        .is_some_and(|error| error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT))
+}
+
+/// What the driver said, where it said something.
+fn driver_error(error: &StoreError) -> Option<&Error> {
+    match error {
+        StoreError::Unavailable(source) => source.downcast_ref::<Error>(),
+        _ => None,
     }
 }

@@ -1,6 +1,10 @@
 //! Keeping what hosts say about themselves, and what they are told.
 
 use async_trait::async_trait;
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use sandglass_contract::{HostInstanceId, UserId};
 
 use super::StoreError;
@@ -14,6 +18,19 @@ pub enum Sharing {
     /// Any number: what others do is found by looking.
     ManyHosts,
 }
+
+/// Word that another host may have left something to do. It may be lost or come for nothing: looking is
+/// what counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// An execution may wait for a worker.
+    WorkArrived,
+    /// A job's next slot may have changed.
+    JobsChanged,
+}
+
+/// Hints, as they come; without an end.
+pub type Hints = BoxStream<'static, Hint>;
 
 /// What a host that reports itself is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +49,11 @@ pub enum HostAnswer {
 pub trait HostStore: Send + Sync + 'static {
     /// How many hosts may work with the store.
     fn sharing(&self) -> Sharing;
+
+    /// What others leave to do, as far as the store hears of it.
+    fn hints(&self) -> Hints {
+        stream::pending().boxed()
+    }
 
     /// Stores what a host says about itself, and forgets hosts that have been silent for
     /// [`FORGOTTEN_AFTER`](crate::host::FORGOTTEN_AFTER). A name belongs to the process that reported

@@ -1,11 +1,15 @@
-//! Reporting this host to the others, and hearing what it is told.
+//! Reporting this host to the others, and hearing what it is told and what others leave to do.
 //!
 //! Nothing else waits for it: a report that fails is made again the next time, and a host of which
 //! nobody has heard for long goes on as before.
 
 use std::{sync::Arc, time::Duration};
 
-use sandglass_registry::{HostOrder, store::HostAnswer};
+use futures::StreamExt as _;
+use sandglass_registry::{
+    HostOrder,
+    store::{Hint, HostAnswer},
+};
 
 use crate::{core::Event, service::Shared};
 
@@ -43,6 +47,22 @@ pub(crate) async fn report_on(shared: Arc<Shared>) {
             }
         }
         () = shared.clock.sleep(GOODBYE) => {}
+    }
+}
+
+/// Passes on what the store hears of others until everything shall stop.
+pub(crate) async fn listen_on(shared: Arc<Shared>) {
+    let mut hints = shared.store.hints();
+    loop {
+        let hint = tokio::select! {
+            hint = hints.next() => hint,
+            () = shared.stopped.cancelled() => return,
+        };
+        match hint {
+            Some(Hint::WorkArrived) => shared.bells.work_arrived(),
+            Some(Hint::JobsChanged) => shared.bells.jobs_changed(),
+            None => return,
+        }
     }
 }
 

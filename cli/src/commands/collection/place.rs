@@ -8,10 +8,14 @@ use std::{
 use clap::Args;
 use sandglass_contract::{Clock, SystemClock};
 use sandglass_query::{ApplicationDatabase, CollectionName, DatabaseError, Documents};
-use sandglass_registry::embedded::{EmbeddedDatabase, TakenId};
+use sandglass_registry::{
+    embedded::{EmbeddedDatabase, TakenId},
+    mongo::MongoDatabase,
+};
 
 use crate::{
     failure::{Exit, Failure, OrFail as _},
+    service::storage::MongoPlace,
     settings::{DEFAULT_DATA_FOLDER, StoreArguments, StoreLocation},
 };
 
@@ -28,6 +32,7 @@ pub(crate) struct Place {
 /// The application database of a service.
 pub(crate) enum OpenDatabase {
     Folder(EmbeddedDatabase),
+    MongoDb(MongoDatabase),
 }
 
 impl Place {
@@ -36,7 +41,12 @@ impl Place {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         match StoreLocation::load(self.store.clone())? {
             StoreLocation::Folder => OpenDatabase::in_folder(&self.folder, clock),
-            StoreLocation::MongoDb { .. } => Err(Failure::saying(Exit::Usage, "not yet")),
+            StoreLocation::MongoDb { url, app_database } => {
+                let (url, app_database) = (&url, &app_database);
+                let place = MongoPlace { url, app_database };
+                let connection = place.connect().await?;
+                Ok(OpenDatabase::MongoDb(place.database(&connection, clock)))
+            }
         }
     }
 
@@ -66,6 +76,7 @@ impl OpenDatabase {
     pub(crate) fn database(&self) -> &dyn ApplicationDatabase {
         match self {
             Self::Folder(database) => database,
+            Self::MongoDb(database) => database,
         }
     }
 
@@ -79,6 +90,11 @@ impl OpenDatabase {
         let taken_id = TakenId::Replace;
         match self {
             Self::Folder(database) => {
+                database
+                    .import(collection, documents, taken_id, progress)
+                    .await
+            }
+            Self::MongoDb(database) => {
                 database
                     .import(collection, documents, taken_id, progress)
                     .await

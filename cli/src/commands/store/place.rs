@@ -1,18 +1,21 @@
 //! A store that a command works on while nobody else uses it.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use object_store::ObjectStore;
 use sandglass_contract::{Clock, SystemClock};
 use sandglass_registry::{
+    HostState,
     archive::Archive,
     embedded::{EmbeddedStore, STORE_FILE},
+    mongo::{MongoArtifacts, ServerClock},
+    store::HostStore as _,
 };
 
 use crate::{
     commands::collection::OpenDatabase,
     failure::{Exit, Failure, OrFail as _},
-    service::storage::artifact_folder,
+    service::storage::{MongoPlace, artifact_folder},
     settings::{AppDatabase, StoreUrl},
 };
 
@@ -50,7 +53,7 @@ impl Place {
     }
 
     /// Opens a store; it is made where there is none.
-    pub(super) async fn open(&self, _app_database: &AppDatabase) -> Result<OpenPlace, Failure> {
+    pub(super) async fn open(&self, app_database: &AppDatabase) -> Result<OpenPlace, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         match self {
             Self::Folder(folder) => {
@@ -62,18 +65,30 @@ impl Place {
                     artifacts: Arc::new(artifact_folder(folder)?),
                 })
             }
-            Self::MongoDb(_) => Err(Failure::saying(Exit::Usage, "not yet")),
+            Self::MongoDb(url) => open_mongo(MongoPlace { url, app_database }, clock).await,
         }
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Folder(folder) => write!(formatter, "{}", folder.display()),
-            Self::MongoDb(_) => formatter.write_str("MongoDB"),
-        }
+/// Opens a store in MongoDB that no host uses.
+async fn open_mongo(place: MongoPlace<'_>, own: Arc<dyn Clock>) -> Result<OpenPlace, Failure> {
+    let connection = place.connect().await?;
+    let clock = ServerClock::set(&connection, own).await;
+    let clock: Arc<dyn Clock> = Arc::new(clock.or_fail("asking the server for the time")?);
+    let store = place.store(&connection, clock.clone()).await?;
+    let hosts = store.hosts().await.or_fail("looking for hosts")?;
+    let live = hosts.iter().find(|host| host.state != HostState::Lost);
+    if let Some(host) = live {
+        let text = format!("the host {} uses the store in MongoDB", host.report.name);
+        return Err(Failure::saying(Exit::Failed, text).advise(
+            "stop every host first; one that was killed is taken for lost after half a minute",
+        ));
     }
+    Ok(OpenPlace {
+        archive: Arc::new(store),
+        database: OpenDatabase::MongoDb(place.database(&connection, clock.clone())),
+        artifacts: Arc::new(MongoArtifacts::new(&connection, clock)),
+    })
 }
 
 /// A store that is open.

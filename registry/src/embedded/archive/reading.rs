@@ -29,7 +29,8 @@ const ARRIVALS: &str = "(
 /// Where the records of a kind stand.
 struct Place {
     table: &'static str,
-    /// The columns of the key. One that ends in `#` is a number.
+    /// The columns of the key. One that ends in `#` is a number. Whatever has a number is read in the
+    /// order in which it was added: where moments are the same, that decides who goes first.
     key: &'static [&'static str],
     /// What [`read`] needs of a row.
     columns: &'static str,
@@ -45,11 +46,11 @@ const fn place(kind: RecordKind) -> Place {
             &["org", "template", "number#"],
             "org, doc",
         ),
-        RecordKind::BlackoutCalendars => ("blackout_calendars", &["id"], "doc"),
-        RecordKind::JobRevisions => ("job_revisions", &["job", "version#"], "doc"),
-        RecordKind::Jobs => ("jobs", &["id"], jobs::COLUMNS),
-        RecordKind::Backfills => ("backfills", &["id"], backfills::COLUMNS),
-        RecordKind::Executions => ("executions", &["id"], executions::ARCHIVED_COLUMNS),
+        RecordKind::BlackoutCalendars => ("blackout_calendars", &["number#"], "doc"),
+        RecordKind::JobRevisions => ("job_revisions", &["number#"], "doc"),
+        RecordKind::Jobs => ("jobs", &["number#"], jobs::COLUMNS),
+        RecordKind::Backfills => ("backfills", &["number#"], backfills::COLUMNS),
+        RecordKind::Executions => ("executions", &["number#"], executions::ARCHIVED_COLUMNS),
         RecordKind::Logs => ("execution_logs", &["execution", "seq#"], "execution, doc"),
         RecordKind::Journal => (
             "effect_journal",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 use sandglass_contract::{ExecutionId, OutcomeCode};
 
@@ -29,13 +30,17 @@ use super::{
 pub(super) struct Candidate {
     pub(super) execution: Execution,
     pub(super) lost: Option<Lost>,
+    /// When it could be claimed; every renewal of a lease changes it.
+    claimable_at: Option<Timestamp>,
 }
 
 impl Candidate {
     /// Reads one.
     pub(super) fn read(document: Document) -> Result<Self, StoreError> {
         let lost = lost_worker(&document)?;
+        let claimable_at = optional_moment(&document, "claimable_at")?;
         Ok(Self {
+            claimable_at,
             execution: read_execution(document)?,
             lost,
         })
@@ -47,6 +52,7 @@ impl Candidate {
         filter.insert("_id", self.execution.id.as_str());
         filter.insert("fence", count(self.execution.fence.0));
         filter.insert("status", self.execution.status.as_str());
+        filter.insert("claimable_at", self.claimable_at.map(date));
         filter
     }
 }
