@@ -74,6 +74,8 @@ tools:
 
 test-tools:
 	@scripts/ensure-tools.sh --for-tests
+	@# What is judged by name and licence includes what other systems build with.
+	@$(CARGO) fetch --quiet --locked
 
 clean: ## remove what was built; ./data stays
 	@$(STEP) 'cleaning' rm -rf target templates-wasm/target
