@@ -7,6 +7,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "tests may panic"
 )]
@@ -71,7 +72,8 @@ impl Broken {
     async fn fail(&self, commands: &[&str], how: &Document) {
         let mut data = doc! {"failCommands": commands, "appName": &self.name};
         data.extend(how.clone());
-        let armed = self.admin.database("admin").run_command(doc! {
+        let admin = self.admin.database("admin");
+        let armed = admin.run_command(doc! {
             "configureFailPoint": "failCommand", "mode": {"times": 1}, "data": data,
         });
         armed.await.unwrap();

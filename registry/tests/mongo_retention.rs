@@ -1,6 +1,11 @@
 //! What the server may remove, and when: records of executions that have ended, and nothing else.
 
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
 
 #[allow(
     dead_code,

@@ -1,5 +1,7 @@
 //! Users and tokens in MongoDB.
 
+use std::slice::from_ref;
+
 use async_trait::async_trait;
 use mongodb::{
     bson::{Document, doc},
@@ -29,8 +31,8 @@ impl AccountStore for MongoStore {
         let user = to_document(USER, user)?;
         let token = to_document(TOKEN, token)?;
         in_transaction!(self, |transaction| async {
-            transaction.insert(USERS, &[user.clone()], USER).await?;
-            transaction.insert(TOKENS, &[token.clone()], TOKEN).await
+            transaction.insert(USERS, from_ref(&user), USER).await?;
+            transaction.insert(TOKENS, from_ref(&token), TOKEN).await
         })
     }
 

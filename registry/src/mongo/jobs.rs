@@ -3,7 +3,7 @@
 //! Beside the members of a job a document has `due_at`, when the slot is fired that it waits for, and
 //! `interval_ms`, for jobs whose slots are so far apart.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, slice::from_ref, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -39,9 +39,9 @@ impl JobStore for MongoStore {
         in_transaction!(self, |transaction| async {
             hold_calendars(&mut transaction, &job.blackout_calendars).await?;
             transaction
-                .insert(REVISIONS, &[revision.clone()], JOB)
+                .insert(REVISIONS, from_ref(&revision), JOB)
                 .await?;
-            transaction.insert(JOBS, &[document.clone()], JOB).await
+            transaction.insert(JOBS, from_ref(&document), JOB).await
         })
     }
 

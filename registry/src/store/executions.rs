@@ -264,8 +264,8 @@ pub enum Join {
 /// The part of a store that keeps executions.
 #[async_trait]
 pub trait ExecutionStore: Send + Sync + 'static {
-    /// Stores slots that have come and moves their jobs on, in one transaction for all. The answers
-    /// are in the order of the firings. What is queued may begin at once by the store's clock, even
+    /// Stores slots that have come and moves their jobs on: each slot together with its job, and many
+    /// in one transaction. The answers are in the order of the firings. What is queued may begin at once by the store's clock, even
     /// where that of the host is ahead.
     async fn fire(&self, firings: Vec<Firing>) -> Result<Vec<Fired>, StoreError>;
 
@@ -306,7 +306,8 @@ pub trait ExecutionStore: Send + Sync + 'static {
     /// [`StoreError::Fenced`] where the claim is not the current one; nothing is stored then.
     async fn record(&self, claim: &Claim, records: Records) -> Result<(), StoreError>;
 
-    /// Ends attempts, in one transaction for all. The answers are in the order of the endings: the
+    /// Ends attempts: each whole with its records, and many in one transaction. Where the answer is an
+    /// error, some may be stored. The answers are in the order of the endings: the
     /// status that the execution has now, or none where the claim is not the current one, and nothing
     /// is stored for it then.
     async fn end_attempts(
