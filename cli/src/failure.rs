@@ -52,6 +52,14 @@ impl Failure {
         self
     }
 
+    /// Whether one of its causes is of a kind.
+    pub(crate) fn was_caused_by(
+        &self,
+        is_of_the_kind: impl Fn(&(dyn std::error::Error + 'static)) -> bool,
+    ) -> bool {
+        self.error.chain().any(is_of_the_kind)
+    }
+
     /// The exit code.
     pub(crate) const fn exit(&self) -> Exit {
         self.exit

@@ -1,5 +1,6 @@
 //! The service, put together from its parts.
 
+mod answered;
 mod first_user;
 mod host;
 mod ports;
@@ -20,6 +21,7 @@ use crate::{
     failure::{Exit, Failure, OrFail as _},
     settings::{MailSettings, Settings},
 };
+use answered::until_answered;
 use ports::{ArtifactFolder, MailFolder};
 pub(crate) use signals::StopSignals;
 use storage::Storage;
@@ -62,7 +64,10 @@ impl Service {
         } = Storage::open(settings).await?;
         waits_for.send_replace("the service is about to start");
         let identity = host::identity(settings, clock.now());
-        host::take_name(&identity, store.as_ref(), clock.as_ref()).await?;
+        until_answered(clock.as_ref(), async || {
+            host::take_name(&identity, store.as_ref(), clock.as_ref()).await
+        })
+        .await?;
         let mail = Mail::set_up(&settings.mail, folder)?;
 
         let mut host_settings = HostSettings::new(folder.join("cache"), settings.mail.from.clone());
@@ -77,14 +82,16 @@ impl Service {
         };
         let host = Host::new(host_settings, services).or_fail("setting up the sandbox")?;
 
-        first_user::make(
-            store.as_ref(),
-            clock.now(),
-            settings.bootstrap_token.as_ref(),
-        )
+        until_answered(clock.as_ref(), async || {
+            let given = settings.bootstrap_token.as_ref();
+            first_user::make(store.as_ref(), clock.now(), given).await
+        })
         .await?;
         let catalogue = Catalogue::new(store.clone(), host, clock.clone());
-        templates::register(&catalogue).await?;
+        until_answered(clock.as_ref(), async || {
+            templates::register(&catalogue).await
+        })
+        .await?;
 
         let scheduler_settings = SchedulerSettings {
             host: identity,

@@ -63,54 +63,51 @@ impl Load {
         let documents = (0..2000).map(|number| doc! {"number": number, "text": "old"});
         server.insert(DOCUMENTS, COLLECTION, documents.collect());
         let mut load = Self { jobs: Vec::new() };
-        for number in 0..20 {
+        for fail_attempts in [0, 1] {
             let changes = json!({
                 "overlap_policy": "allow_all", "catch_up": "all", "max_catch_up_runs": 1000,
-                "parameters": {"steps": 2, "failAttempts": number % 5 / 3}
+                "parameters": {"steps": 2, "failAttempts": fail_attempts}
             });
             load.add(client, Role::Single, Some(1), &changes);
         }
-        let policies = [
-            ("skip", "last"),
-            ("buffer_one", "none"),
-            ("buffer_all", "last"),
-            ("skip", "all"),
-        ];
-        for (overlap, catch_up) in policies {
+        // Most of their slots fall into the wait for the next attempt and are skipped: slots by the
+        // thousand, on a test server that carries some ten runs a second.
+        for number in 0..30 {
+            let catch_up = ["last", "none", "all"][number % 3];
             let changes = json!({
-                "overlap_policy": overlap, "catch_up": catch_up, "starting_deadline_seconds": 5,
-                "parameters": {"steps": 5, "workUnits": 2000, "failAttempts": 1}
+                "overlap_policy": "skip", "catch_up": catch_up, "starting_deadline_seconds": 5,
+                "retry_policy": {"max_retries": MAX_RETRIES, "retry_delay_seconds": 15 + number},
+                "parameters": {"steps": 2, "failAttempts": 1}
             });
             load.add(client, Role::Single, Some(1), &changes);
         }
-        for _ in 0..2 {
+        for overlap in ["buffer_one", "buffer_all"] {
             let changes = json!({
-                "overlap_policy": "cancel_other", "parameters": {"steps": 10, "workUnits": 3000}
+                "overlap_policy": overlap, "parameters": {"steps": 5, "workUnits": 2000}
             });
-            load.add(client, Role::Cancelling, Some(2), &changes);
+            load.add(client, Role::Single, Some(3), &changes);
         }
+        let changes = json!({
+            "overlap_policy": "cancel_other", "parameters": {"steps": 10, "workUnits": 3000}
+        });
+        load.add(client, Role::Cancelling, Some(3), &changes);
         // Those that a host is in the middle of when it breaks.
-        for _ in 0..4 {
+        for _ in 0..2 {
             let changes = json!({
                 "overlap_policy": "allow_all", "limits": {"fuel": 1_000_000_000_000_u64},
                 "parameters": {"steps": 40, "workUnits": 10_000}
             });
             load.add(client, Role::Single, Some(5), &changes);
         }
-        for share in [500, 1000] {
-            let parameters = json!({
-                "collection": COLLECTION, "condition": {"number": {"$lt": share}},
-                "dryRun": false, "batchSize": 25
-            });
-            let changes = json!({
-                "template_type": "database_cleanup", "overlap_policy": "allow_all",
-                "parameters": parameters
-            });
-            load.add(client, Role::Touching, Some(2), &changes);
-        }
-        for _ in 0..2 {
-            load.add_chain(client);
-        }
+        let changes = json!({
+            "template_type": "database_cleanup", "overlap_policy": "allow_all",
+            "parameters": {
+                "collection": COLLECTION, "condition": {"number": {"$lt": 1000}},
+                "dryRun": false, "batchSize": 50
+            }
+        });
+        load.add(client, Role::Touching, Some(4), &changes);
+        load.add_chain(client);
         load
     }
 
@@ -218,7 +215,7 @@ fn ask(
             let id = answer.body["execution_id"].as_str().expect("an execution");
             acknowledged.push(ExecutionId::parse(id).expect("an id"));
         }
-        thread::sleep(Duration::from_millis(random.between(50, 400)));
+        thread::sleep(Duration::from_millis(random.between(500, 1500)));
     }
     acknowledged
 }
