@@ -7,7 +7,11 @@ use std::future::IntoFuture as _;
 
 use mongodb::bson::{Bson, Document, doc};
 
-use super::{MongoStore, failure::in_time, stored::corrupt};
+use super::{
+    MongoStore,
+    failure::{driver_error, in_time, is_out_of_time},
+    stored::corrupt,
+};
 use crate::store::StoreError;
 
 /// The most changes in a message; the server takes 100,000.
@@ -16,6 +20,10 @@ const MOST_STATEMENTS: usize = 1000;
 const MOST_BYTES: usize = 8 << 20;
 /// How often a message is sent whose answer was lost. Doing it again changes nothing that it has changed.
 const MOST_TRIES: u32 = 3;
+
+/// How long the server may work on a message. A document in an open transaction, whose host may be gone,
+/// keeps whoever changes it waiting (MongoDB manual, "Production Considerations": for up to a minute).
+const LONGEST_WORK_MS: i64 = 3000;
 
 /// One change.
 pub(super) struct Statement {
@@ -123,6 +131,11 @@ pub(super) fn matched(answer: &Document) -> Result<u64, StoreError> {
     Ok(matched.unsigned_abs())
 }
 
+/// Whether the server gave up because it took too long.
+fn ran_out(error: &StoreError) -> bool {
+    driver_error(error).is_some_and(is_out_of_time)
+}
+
 impl MongoStore {
     /// Carries out many changes outside a transaction, each for itself. Returns how many documents
     /// matched the last time they were sent, which is fewer than were changed where an answer was lost.
@@ -134,6 +147,7 @@ impl MongoStore {
         let mut sum = 0;
         for mut command in commands(collection, statements) {
             command.insert("writeConcern", doc! {"w": "majority", "j": true});
+            command.insert("maxTimeMS", LONGEST_WORK_MS);
             sum += self.send(command).await?;
         }
         Ok(sum)
@@ -146,7 +160,7 @@ impl MongoStore {
             let answer = in_time(sending.into_future()).await;
             let sent = answer.and_then(|answer| matched(&answer));
             match sent {
-                Err(error) if error.is_retryable() && tries < MOST_TRIES => {
+                Err(error) if error.is_retryable() && !ran_out(&error) && tries < MOST_TRIES => {
                     tracing::debug!(%error, "store.update.again");
                     tries += 1;
                 }

@@ -52,6 +52,20 @@ impl OpenError {
     }
 }
 
+/// Whether the server gave up because it took longer than it may (`MaxTimeMSExpired`; MongoDB manual,
+/// "Error Codes").
+pub(super) fn is_out_of_time(error: &Error) -> bool {
+    matches!(error.kind.as_ref(), ErrorKind::Command(error) if error.code == 50)
+}
+
+/// What the driver said, where it said something.
+pub(super) fn driver_error(error: &StoreError) -> Option<&Error> {
+    match error {
+        StoreError::Unavailable(source) => source.downcast_ref::<Error>(),
+        _ => None,
+    }
+}
+
 /// How long one message to the server may take. The driver itself waits for as long as the connection
 /// stands, and a connection may stand though nobody is there.
 const LONGEST_ANSWER: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use mongodb::{
     ClientSession, Collection,
     bson::{Document, doc},
-    error::{Error, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
+    error::{TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
     options::{ReadConcern, TransactionOptions},
 };
 
@@ -18,7 +18,7 @@ use super::{
     MongoStore,
     batch::{Statement, commands, matched},
     connection::durable,
-    failure::{in_time, is_taken},
+    failure::{driver_error, in_time, is_taken},
     reading::Read,
 };
 use crate::store::StoreError;
@@ -233,12 +233,4 @@ impl Transaction {
 /// Whether nobody knows what became of a commit.
 fn is_unknown(error: &StoreError) -> bool {
     driver_error(error).is_some_and(|error| error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT))
-}
-
-/// What the driver said, where it said something.
-fn driver_error(error: &StoreError) -> Option<&Error> {
-    match error {
-        StoreError::Unavailable(source) => source.downcast_ref::<Error>(),
-        _ => None,
-    }
 }

@@ -57,8 +57,18 @@ impl MongoStore {
             },
         };
         for _ in 0..MOST_ROUNDS {
-            if claiming.room() == 0 || !claiming.take_round().await? {
+            if claiming.room() == 0 {
                 break;
+            }
+            match claiming.take_round().await {
+                Ok(true) => {}
+                Ok(false) => break,
+                // What is held already is not given up because there is no more.
+                Err(error) if error.is_retryable() && !claiming.answer.claimed.is_empty() => {
+                    tracing::warn!(%error, "executions.claim.cut_short");
+                    break;
+                }
+                Err(error) => return Err(error),
             }
         }
         let answer = claiming.answer;
@@ -208,7 +218,7 @@ impl Claiming<'_> {
         }
         let taking = chosen.iter().map(|it| self.statement(it));
         let taking = taking.collect::<Result<Vec<_>, _>>()?;
-        self.store.update_all(EXECUTIONS, taking).await?;
+        let sent = self.store.update_all(EXECUTIONS, taking).await;
         let ids: Vec<&str> = chosen.iter().map(|it| it.execution.id.as_str()).collect();
         let taken = Read::of(doc! {"_id": {"$in": &ids}, "claim_token": &self.token});
         let mut taken = self.store.find(EXECUTIONS, taken).await?;
@@ -222,8 +232,13 @@ impl Claiming<'_> {
         self.places
             .give_back(self.store, &passed, &self.token)
             .await?;
+        let nothing = taken.is_empty();
         self.hold(taken).await?;
-        Ok(passed_by)
+        match sent {
+            // What was taken before the answer was lost is held.
+            Err(error) if nothing || !error.is_retryable() => Err(error),
+            _ => Ok(passed_by),
+        }
     }
 
     fn statement(&self, candidate: &Candidate) -> Result<Statement, StoreError> {
