@@ -93,7 +93,7 @@ fn a_slot_that_is_lost_or_there_twice_is_found() {
             assert_eq!(
                 check_slots(&job(Role::Single), &executions),
                 executions.len()
-            )
+            );
         })
     };
     assert!(!slots(&[7, 5, 6]));
