@@ -41,7 +41,7 @@ fn refused(url: &str) -> (Option<i32>, String) {
 }
 
 fn until_logged(host: &mut Host, part: &str) {
-    for _ in 0..600 {
+    for _ in 0..1200 {
         if host.process().log().contains(part) {
             return;
         }

@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use mongodb::{
     ClientSession, Collection,
     bson::{Document, doc},
-    error::{TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
+    error::{ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
     options::{ReadConcern, TransactionOptions},
 };
 
@@ -25,6 +25,8 @@ use crate::store::StoreError;
 
 /// How often a transaction is tried that meets the writes of others.
 const MOST_TRIES: u32 = 40;
+/// How often one is tried whose message does not reach the server.
+const MOST_TRIES_WITHOUT_SERVER: u32 = 1;
 /// How often the end of a transaction is asked for whose answer was lost.
 const MOST_COMMITS: u32 = 5;
 /// The longest wait before another try, in milliseconds.
@@ -217,9 +219,18 @@ impl Transaction {
     }
 
     fn again_or<T>(self, error: StoreError) -> Done<T> {
-        let met = driver_error(&error)
-            .is_some_and(|error| error.contains_label(TRANSIENT_TRANSACTION_ERROR));
-        match met && self.tries < MOST_TRIES {
+        let most = match driver_error(&error) {
+            Some(error) if !error.contains_label(TRANSIENT_TRANSACTION_ERROR) => 0,
+            Some(error) => match error.kind.as_ref() {
+                ErrorKind::Command(_) | ErrorKind::Write(_) | ErrorKind::InsertMany(_) => {
+                    MOST_TRIES
+                }
+                // The server cannot be reached, and whoever asks has a deadline.
+                _ => MOST_TRIES_WITHOUT_SERVER,
+            },
+            None => 0,
+        };
+        match self.tries < most {
             true => Done::Again(self.tries + 1),
             false => Done::Over(Err(error)),
         }
