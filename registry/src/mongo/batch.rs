@@ -5,6 +5,7 @@
 
 use std::future::IntoFuture as _;
 
+use futures::{StreamExt as _, stream};
 use mongodb::bson::{Bson, Document, doc};
 
 use super::{
@@ -22,8 +23,11 @@ const MOST_BYTES: usize = 8 << 20;
 const MOST_TRIES: u32 = 3;
 
 /// How long the server may work on a message. A document in an open transaction, whose host may be gone,
-/// keeps whoever changes it waiting (MongoDB manual, "Production Considerations": for up to a minute).
-const LONGEST_WORK_MS: i64 = 3000;
+/// keeps whoever changes it waiting (MongoDB manual, "Production Considerations"), and all that stands
+/// behind it in the same message.
+const LONGEST_WORK_MS: i64 = 1500;
+/// How many parts of a message are on their way at once.
+const MOST_PARTS_AT_ONCE: usize = 8;
 
 /// One change.
 pub(super) struct Statement {
@@ -84,26 +88,32 @@ impl Statement {
 
 /// The messages that carry changes.
 pub(super) fn commands(collection: &str, statements: Vec<Statement>) -> Vec<Document> {
-    let mut commands = Vec::new();
-    let mut updates: Vec<Bson> = Vec::new();
+    let messages = messages(statements).into_iter();
+    messages.map(|it| command(collection, it)).collect()
+}
+
+fn command(collection: &str, updates: Vec<Document>) -> Document {
+    doc! {"update": collection, "updates": updates, "ordered": false}
+}
+
+/// The changes, as many together as fit into one message.
+fn messages(statements: Vec<Statement>) -> Vec<Vec<Document>> {
+    let mut messages = Vec::new();
+    let mut updates = Vec::new();
     let mut bytes = 0;
-    let close = |updates: &mut Vec<Bson>| {
-        let updates = std::mem::take(updates);
-        doc! {"update": collection, "updates": updates, "ordered": false}
-    };
     for statement in statements {
         let statement = statement.into_bson();
         bytes += sandglass_query::document_size(&statement);
-        updates.push(statement.into());
+        updates.push(statement);
         if bytes >= MOST_BYTES || updates.len() >= MOST_STATEMENTS {
-            commands.push(close(&mut updates));
+            messages.push(std::mem::take(&mut updates));
             bytes = 0;
         }
     }
     if !updates.is_empty() {
-        commands.push(close(&mut updates));
+        messages.push(updates);
     }
-    commands
+    messages
 }
 
 /// How many documents matched.
@@ -132,7 +142,7 @@ pub(super) fn matched(answer: &Document) -> Result<u64, StoreError> {
 }
 
 /// Whether the server gave up because it took too long.
-fn ran_out(error: &StoreError) -> bool {
+pub(super) fn ran_out(error: &StoreError) -> bool {
     driver_error(error).is_some_and(is_out_of_time)
 }
 
@@ -145,15 +155,59 @@ impl MongoStore {
         statements: Vec<Statement>,
     ) -> Result<u64, StoreError> {
         let mut sum = 0;
-        for mut command in commands(collection, statements) {
-            command.insert("writeConcern", doc! {"w": "majority", "j": true});
-            command.insert("maxTimeMS", LONGEST_WORK_MS);
-            sum += self.send(command).await?;
+        for updates in messages(statements) {
+            sum += match self.send(collection, updates.clone()).await {
+                Err(error) if ran_out(&error) && updates.len() > 1 => {
+                    self.send_apart(collection, updates).await?
+                }
+                sent => sent?,
+            };
         }
         Ok(sum)
     }
 
-    async fn send(&self, command: Document) -> Result<u64, StoreError> {
+    /// Sends changes in ever smaller parts, so that one that has to wait keeps none of the others.
+    ///
+    /// # Errors
+    /// Where one of them still has to wait; the others are made all the same.
+    async fn send_apart(
+        &self,
+        collection: &str,
+        updates: Vec<Document>,
+    ) -> Result<u64, StoreError> {
+        let mut parts = vec![updates];
+        let mut sum = 0;
+        let mut failed = None;
+        while !parts.is_empty() {
+            let smaller = parts.iter().flat_map(|part| {
+                let size = part.len().isqrt().max(1);
+                part.chunks(size).map(<[Document]>::to_vec)
+            });
+            let sending = smaller.collect::<Vec<_>>().into_iter().map(|part| async {
+                let sent = self.send(collection, part.clone()).await;
+                (part, sent)
+            });
+            let answers = stream::iter(sending).buffer_unordered(MOST_PARTS_AT_ONCE);
+            let answers: Vec<_> = answers.collect().await;
+            parts = Vec::new();
+            for (part, sent) in answers {
+                match sent {
+                    Ok(matched) => sum += matched,
+                    Err(error) if ran_out(&error) && part.len() > 1 => parts.push(part),
+                    Err(error) => failed = Some(error),
+                }
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(sum),
+        }
+    }
+
+    async fn send(&self, collection: &str, updates: Vec<Document>) -> Result<u64, StoreError> {
+        let mut command = command(collection, updates);
+        command.insert("writeConcern", doc! {"w": "majority", "j": true});
+        command.insert("maxTimeMS", LONGEST_WORK_MS);
         let mut tries = 1;
         loop {
             let sending = self.database.run_command(command.clone());

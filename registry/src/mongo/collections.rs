@@ -23,6 +23,7 @@ pub(super) const BACKFILLS: &str = "backfills";
 pub(super) const CALENDARS: &str = "blackout_calendars";
 pub(super) const LIMITS: &str = "concurrency_limits";
 pub(super) const HOSTS: &str = "hosts";
+pub(super) const SESSIONS: &str = "transaction_sessions";
 /// Which version of all this a database has.
 pub(super) const DATA_VERSION: &str = "data_version";
 

@@ -12,6 +12,8 @@ use mongodb::{
     },
 };
 
+use super::failure::is_silence;
+
 /// How long an operation waits for a server that takes it. It is longer than two heartbeats, so that a
 /// change of the primary is seen in time.
 const SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -197,14 +199,9 @@ impl MongoConnection {
         if refused {
             return ConnectError::Refused { address, source };
         }
-        match source.kind.as_ref() {
-            ErrorKind::ServerSelection { .. }
-            | ErrorKind::Io(_)
-            | ErrorKind::DnsResolve { .. }
-            | ErrorKind::ConnectionPoolCleared { .. } => {
-                ConnectError::Unavailable { address, source }
-            }
-            _ => ConnectError::Failed { address, source },
+        match is_silence(&source) {
+            true => ConnectError::Unavailable { address, source },
+            false => ConnectError::Failed { address, source },
         }
     }
 }

@@ -30,15 +30,28 @@ pub(super) fn is_taken(error: &Error) -> bool {
     }
 }
 
-/// Whether nobody answered, so that asking again may help.
+/// What a server answers that cannot serve for the moment: it does not reach others, shuts down, has
+/// stopped being the primary, or gave up because it took too long (MongoDB manual, "Error Codes";
+/// retryable writes specification of the drivers).
+const PASSING: [i32; 15] = [
+    6, 7, 50, 64, 89, 91, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
+];
+
+/// Whether nobody answered who could have served, so that asking again may help.
 pub(super) fn is_silence(error: &Error) -> bool {
-    matches!(
-        error.kind.as_ref(),
+    match error.kind.as_ref() {
         ErrorKind::ServerSelection { .. }
-            | ErrorKind::Io(_)
-            | ErrorKind::DnsResolve { .. }
-            | ErrorKind::ConnectionPoolCleared { .. }
-    )
+        | ErrorKind::Io(_)
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::ConnectionPoolCleared { .. } => true,
+        ErrorKind::Command(error) => PASSING.contains(&error.code),
+        ErrorKind::Write(WriteFailure::WriteConcernError(error)) => PASSING.contains(&error.code),
+        ErrorKind::InsertMany(error) => {
+            let concern = error.write_concern_error.as_ref();
+            concern.is_some_and(|error| PASSING.contains(&error.code))
+        }
+        _ => false,
+    }
 }
 
 impl OpenError {

@@ -18,6 +18,7 @@ use super::{
     MongoConnection, MongoStore, OpenError,
     collections::{self, DATA_VERSION, Plan},
     failure::is_taken,
+    sessions::Sessions,
     stored::date,
     time::StoreTime,
 };
@@ -85,6 +86,8 @@ impl MongoStore {
             retention: Retention::default(),
             revisions: Arc::default(),
             crowded: Arc::default(),
+            sessions: Arc::new(Sessions::new()),
+            blocked: Arc::default(),
         })
     }
 }

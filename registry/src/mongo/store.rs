@@ -8,7 +8,9 @@ use std::{
 use mongodb::{Collection, Database, bson::Document, error::Error};
 use sandglass_contract::Clock;
 
-use super::{MongoConnection, revisions::Revisions, time::StoreTime};
+use super::{
+    MongoConnection, blocked::Blocked, revisions::Revisions, sessions::Sessions, time::StoreTime,
+};
 use crate::retention::Retention;
 
 /// Why the store was not opened.
@@ -60,6 +62,8 @@ pub struct MongoStore {
     pub(super) revisions: Arc<Revisions>,
     /// Whether the last claim met those of other hosts.
     pub(super) crowded: Arc<AtomicBool>,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) blocked: Arc<Blocked>,
 }
 
 impl MongoStore {

@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use mongodb::{
     ClientSession, Collection,
     bson::{Document, doc},
-    error::{ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
+    error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
     options::{ReadConcern, TransactionOptions},
 };
 
@@ -18,7 +18,7 @@ use super::{
     MongoStore,
     batch::{Statement, commands, matched},
     connection::durable,
-    failure::{driver_error, in_time, is_taken},
+    failure::{driver_error, in_time, is_silence, is_taken},
     reading::Read,
 };
 use crate::store::StoreError;
@@ -73,8 +73,7 @@ impl MongoStore {
             let wait = rand::random_range(0..=longest);
             tokio::time::sleep(Duration::from_millis(wait)).await;
         }
-        let starting = self.connection.client().start_session();
-        let mut session = in_time(starting.into_future()).await?;
+        let mut session = self.take_session().await?;
         let options = TransactionOptions::builder()
             .read_concern(ReadConcern::snapshot())
             .write_concern(durable())
@@ -190,19 +189,31 @@ impl Transaction {
 
     /// Ends it: what was done stays where `done` is a value, and never was where it is an error.
     pub(super) async fn end<T>(mut self, done: Result<T, StoreError>) -> Done<T> {
-        match done {
+        let (error, over) = match done {
             Ok(value) => match self.commit().await {
-                Ok(()) => Done::Over(Ok(value)),
-                Err(error) => self.again_or(error),
+                Ok(()) => {
+                    self.store.give_session_back(self.session);
+                    return Done::Over(Ok(value));
+                }
+                Err(error) => {
+                    let over = is_refused(&error);
+                    (error, over)
+                }
             },
             Err(error) => {
-                // The server ends a transaction that nobody goes on with by itself.
-                in_time(self.session.abort_transaction().into_future())
-                    .await
-                    .ok();
-                self.again_or(error)
+                // The driver does not say whether the server heard it.
+                let aborting = self.session.abort_transaction();
+                in_time(aborting.into_future()).await.ok();
+                let over = is_refused(&error);
+                (error, over)
             }
+        };
+        let answer = again_or(error, self.tries);
+        match over {
+            true => self.store.give_session_back(self.session),
+            false => self.store.drop_session(self.session),
         }
+        answer
     }
 
     async fn commit(&mut self) -> Result<(), StoreError> {
@@ -218,27 +229,40 @@ impl Transaction {
         }
     }
 
-    fn again_or<T>(self, error: StoreError) -> Done<T> {
-        let most = match driver_error(&error) {
-            Some(error) if !error.contains_label(TRANSIENT_TRANSACTION_ERROR) => 0,
-            Some(error) => match error.kind.as_ref() {
-                ErrorKind::Command(_) | ErrorKind::Write(_) | ErrorKind::InsertMany(_) => {
-                    MOST_TRIES
-                }
-                // The server cannot be reached, and whoever asks has a deadline.
-                _ => MOST_TRIES_WITHOUT_SERVER,
-            },
-            None => 0,
-        };
-        match self.tries < most {
-            true => Done::Again(self.tries + 1),
-            false => Done::Over(Err(error)),
-        }
-    }
-
     fn collection(&self, name: &str) -> Collection<Document> {
         self.store.collection(name)
     }
+}
+
+/// What becomes of a transaction that failed after so many tries.
+fn again_or<T>(error: StoreError, tries: u32) -> Done<T> {
+    let most = match driver_error(&error) {
+        Some(error) if !error.contains_label(TRANSIENT_TRANSACTION_ERROR) => 0,
+        Some(error) if is_answer(error) => MOST_TRIES,
+        // The server cannot be reached, and whoever asks has a deadline.
+        Some(_) => MOST_TRIES_WITHOUT_SERVER,
+        None => 0,
+    };
+    match tries < most {
+        true => Done::Again(tries + 1),
+        false => Done::Over(Err(error)),
+    }
+}
+
+/// Whether the server refused a statement, and has thereby ended the transaction itself.
+fn is_refused(error: &StoreError) -> bool {
+    match driver_error(error) {
+        Some(error) => is_answer(error) && !is_silence(error),
+        None => matches!(error, StoreError::Exists { .. }),
+    }
+}
+
+/// Whether the server said so.
+fn is_answer(error: &Error) -> bool {
+    matches!(
+        error.kind.as_ref(),
+        ErrorKind::Command(_) | ErrorKind::Write(_) | ErrorKind::InsertMany(_)
+    )
 }
 
 /// Whether nobody knows what became of a commit.

@@ -134,6 +134,8 @@ pub enum LeaseAnswer {
     Renewed,
     /// It holds for another term, and somebody asked for the execution to end.
     CancelRequested,
+    /// The store could not renew it in time, and it holds as long as it did.
+    NotRenewed,
     /// It is lost; the worker drops the run at once.
     Lost,
 }

@@ -3,8 +3,8 @@
 use mongodb::bson::doc;
 
 use super::{
-    AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, Plan, TEMPLATES, TOKENS, USERS, array, date,
-    having, moment, one_of, text, whole_number,
+    AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, Plan, SESSIONS, TEMPLATES, TOKENS, USERS,
+    array, date, having, moment, one_of, text, whole_number,
 };
 use crate::backfill::BackfillStatus;
 
@@ -60,7 +60,7 @@ pub(super) fn all() -> Vec<Plan> {
     plans
 }
 
-fn scheduling() -> [Plan; 4] {
+fn scheduling() -> [Plan; 5] {
     let words = BackfillStatus::ALL.map(BackfillStatus::as_str);
     [
         Plan {
@@ -102,6 +102,15 @@ fn scheduling() -> [Plan; 4] {
             name: HOSTS,
             validator: None,
             indexes: vec![Index::on(doc! {"last_seen_at": 1})],
+        },
+        Plan {
+            name: SESSIONS,
+            validator: Some(having(doc! {
+                "_id": text(),
+                "sessions": array(),
+                "seen_at": date(),
+            })),
+            indexes: Vec::new(),
         },
     ]
 }

@@ -14,7 +14,7 @@ use crate::{
     execution::Execution,
     mongo::{
         MongoStore,
-        batch::Statement,
+        batch::{Statement, ran_out},
         collections::{EXECUTIONS, JOBS},
         limits::Places,
         reading::Read,
@@ -79,15 +79,11 @@ impl MongoStore {
     /// Notes that jobs have run. That a note is lost does not undo the claims.
     async fn note_run(&self, claimed: &[Claimed]) {
         let jobs: BTreeSet<&str> = claimed.iter().map(|it| it.job.id.as_str()).collect();
-        if jobs.is_empty() {
-            return;
-        }
-        let jobs: Vec<&str> = jobs.into_iter().collect();
-        let noted = Statement::change_all(
-            doc! {"_id": {"$in": jobs}},
-            doc! {"$set": {"last_run_at": date(self.clock.now())}},
-        );
-        if let Err(error) = self.update_all(JOBS, vec![noted]).await {
+        let now = doc! {"$set": {"last_run_at": date(self.clock.now())}};
+        let noted = jobs
+            .into_iter()
+            .map(|job| Statement::change(doc! {"_id": job}, now.clone()));
+        if let Err(error) = self.update_all(JOBS, noted.collect()).await {
             tracing::warn!(%error, "job.last_run_at.lost");
         }
     }
@@ -180,6 +176,8 @@ impl Claiming<'_> {
             "unfinished": true, "cancel_requested": Bson::Null, "claimable_at": {"$lte": now},
         };
         common.extend(met_by(&self.request.labels));
+        let blocked = self.store.blocked.condition(self.store.clock.monotonic());
+        common.extend(blocked);
         let mut waiting = doc! {"status": "queued", "waits_for": Bson::Null};
         waiting.extend(common.clone());
         waiting.insert(
@@ -235,6 +233,11 @@ impl Claiming<'_> {
         let nothing = taken.is_empty();
         self.hold(taken).await?;
         match sent {
+            Err(error) if ran_out(&error) => {
+                let now = self.store.clock.monotonic();
+                self.store.blocked.pass_over(&passed, now);
+                Ok(passed_by)
+            }
             // What was taken before the answer was lost is held.
             Err(error) if nothing || !error.is_retryable() => Err(error),
             _ => Ok(passed_by),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
 
 use crate::{
     host::Labels,
@@ -43,7 +43,8 @@ impl MongoStore {
         Ok(moments.into_iter().min())
     }
 
-    /// Lengthens leases.
+    /// Lengthens leases. Which ones is read back by a token, since an answer may be lost and a document be
+    /// held by an open transaction.
     pub(super) async fn renew_leases(
         &self,
         claims: &[Claim],
@@ -53,25 +54,33 @@ impl MongoStore {
             return Ok(Vec::new());
         }
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
-        let until = vec![doc! {"$set": {"claimable_at": self.time.after(lease)}}];
+        let token = ObjectId::new().to_hex();
+        let until = vec![doc! {"$set": {
+            "claimable_at": self.time.after(lease), "renewal_token": &token,
+        }}];
         let renewing = claims
             .iter()
             .map(|it| Statement::change(current(it), until.clone()));
-        self.update_all(EXECUTIONS, renewing.collect()).await?;
-        // A fence never comes back, so that whoever holds it now held it when the lease was renewed.
+        let sent = self.update_all(EXECUTIONS, renewing.collect()).await;
+        if let Err(error) = &sent {
+            tracing::debug!(%error, "leases.renew.in_part");
+        }
         let ids: Vec<&str> = claims.iter().map(|it| it.execution.as_str()).collect();
         let held = Read::of(doc! {"_id": {"$in": ids}, "status": "running"});
-        let held = held.only(&["fence", "cancel_requested.at"]);
+        let held = held.only(&["fence", "renewal_token", "cancel_requested.at"]);
         let held = self.find(EXECUTIONS, held).await?;
         let held: BTreeMap<&str, &Document> = held.iter().map(|it| (text(it, "_id"), it)).collect();
-        let answer = |claim: &Claim| match held.get(claim.execution.as_str()) {
-            Some(found) if whole(found, "fence") == Some(count(claim.fence.0)) => {
-                match found.get("cancel_requested") {
-                    None | Some(Bson::Null) => LeaseAnswer::Renewed,
-                    Some(_) => LeaseAnswer::CancelRequested,
-                }
+        let answer = |claim: &Claim| {
+            let held = held.get(claim.execution.as_str());
+            let Some(found) = held.filter(|it| whole(it, "fence") == Some(count(claim.fence.0)))
+            else {
+                return LeaseAnswer::Lost;
+            };
+            match found.get("cancel_requested") {
+                _ if text(found, "renewal_token") != token => LeaseAnswer::NotRenewed,
+                None | Some(Bson::Null) => LeaseAnswer::Renewed,
+                Some(_) => LeaseAnswer::CancelRequested,
             }
-            _ => LeaseAnswer::Lost,
         };
         Ok(claims.iter().map(answer).collect())
     }

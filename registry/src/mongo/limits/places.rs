@@ -87,11 +87,12 @@ impl Places {
         }
         let before = store.clock.now().saturating_sub(CLAIMED_WITHIN);
         let before = date(before.unwrap_or(Timestamp::MIN));
-        let given_back = Statement::change_all(
-            doc! {"taken.execution": {"$in": &lost}},
-            doc! {"$pull": {"taken": {"execution": {"$in": &lost}, "at": {"$lt": before}}}},
-        );
-        store.update_all(LIMITS, vec![given_back]).await?;
+        let left = doc! {"$pull": {"taken": {"execution": {"$in": &lost}, "at": {"$lt": before}}}};
+        let given_back = self.0.iter().filter_map(|(id, limit)| {
+            let held = lost.iter().any(|it| limit.taken.contains(*it));
+            held.then(|| Statement::change(doc! {"_id": id}, left.clone()))
+        });
+        store.update_all(LIMITS, given_back.collect()).await?;
         for limit in self.0.values_mut() {
             for execution in &lost {
                 if limit.taken.remove(*execution) {
@@ -118,14 +119,11 @@ impl Places {
                 .into_iter()
                 .filter_map(|mut it| it.remove("_id"))
                 .collect();
-            if ids.is_empty() {
-                continue;
-            }
-            let open = Statement::change_all(
-                doc! {"_id": {"$in": ids}, "waits_for": &limit.gate},
-                doc! {"$set": {"waits_for": Bson::Null}},
-            );
-            store.update_all(EXECUTIONS, vec![open]).await?;
+            let opened = ids.into_iter().map(|id| {
+                let waiting = doc! {"_id": id, "waits_for": &limit.gate};
+                Statement::change(waiting, doc! {"$set": {"waits_for": Bson::Null}})
+            });
+            store.update_all(EXECUTIONS, opened.collect()).await?;
         }
         Ok(())
     }

@@ -203,8 +203,10 @@ impl Held {
     ) -> Vec<Command> {
         self.renewing = false;
         let next = match &answer {
-            Ok(_) => asked_at + self.lease / LEASE_SHARE,
-            Err(_) => now + WAIT_AFTER_FAILURE.min(self.lease / LEASE_SHARE),
+            Ok(answers) if answers.iter().all(|(_, it)| *it != LeaseAnswer::NotRenewed) => {
+                asked_at + self.lease / LEASE_SHARE
+            }
+            _ => now + WAIT_AFTER_FAILURE.min(self.lease / LEASE_SHARE),
         };
         self.renew_at = self.renew_at.min(next);
         let Ok(answers) = answer else {
@@ -216,14 +218,14 @@ impl Held {
         for (claim, answer) in answers {
             match self.holds.get_mut(&claim.execution) {
                 Some(hold) if hold.claim == claim => {
-                    if answer != LeaseAnswer::Lost {
+                    if matches!(answer, LeaseAnswer::Renewed | LeaseAnswer::CancelRequested) {
                         hold.deadline = hold.deadline.max(deadline);
                     }
                 }
                 _ => continue,
             }
             commands.extend(match answer {
-                LeaseAnswer::Renewed => None,
+                LeaseAnswer::Renewed | LeaseAnswer::NotRenewed => None,
                 LeaseAnswer::CancelRequested => self.stop(&claim.execution, Stop::Cancelled),
                 LeaseAnswer::Lost => self.stop(&claim.execution, Stop::Lost),
             });

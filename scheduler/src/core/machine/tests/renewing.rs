@@ -1,6 +1,6 @@
 //! Leases: renewing them, losing them, and clocks that are set.
 
-use sandglass_registry::store::LeaseAnswer::{CancelRequested, Lost, Renewed};
+use sandglass_registry::store::LeaseAnswer::{CancelRequested, Lost, NotRenewed, Renewed};
 
 use super::driver::{Driver, claimed, renewed, run_ended};
 use crate::core::machine::*;
@@ -38,6 +38,20 @@ fn a_run_is_stopped_before_its_lease_ends() {
     host.check_after(1000, &[]);
     let released = host.tell(run_ended("e1/1"));
     assert_eq!(released[0], "release e1/1 lost");
+}
+
+#[test]
+fn a_lease_that_was_not_renewed_is_asked_for_again_and_ends_when_it_would_have() {
+    let mut host = Driver::holding(&["e1/1", "e2/1"]);
+    host.check_after(10_000, &["renew e1/1 e2/1"]);
+    for _ in 0..3 {
+        let answers = [("e1/1", Renewed), ("e2/1", NotRenewed)];
+        host.check(renewed(host.monotonic(), &answers), &[]);
+        host.check_after(999, &[]);
+        host.check_after(1, &["renew e1/1 e2/1"]);
+    }
+    host.check_after(13_999, &[]);
+    host.check_after(1, &["stop e2/1 Lost"]);
 }
 
 #[test]
