@@ -34,8 +34,9 @@ fi
 [ "${1:-}" = "--for-tests" ] || exit 0
 
 python=target/tools/python
-# What the suites compare with, which they cannot do without; and the MongoDB server, in whose place
-# MONGODB_URI may name another.
+# What the suites compare with, which they cannot do without; and the MongoDB server. Where MONGODB_URI
+# names another, the suites of the registry use that; the black-box suites and `sandglass-bench failover`
+# start servers of their own all the same.
 oracle=tests/oracle/requirements.txt
 mongodb=tests/mongodb/requirements.txt
 
@@ -56,7 +57,7 @@ if ! is_installed "$oracle" installed.txt; then
     python3 -m venv "$python"
     install "$oracle" installed.txt
 fi
-if [ -z "${MONGODB_URI:-}" ] && ! is_installed "$mongodb" mongodb.txt; then
+if ! is_installed "$mongodb" mongodb.txt; then
     install "$mongodb" mongodb.txt ||
         echo "the MongoDB server for tests could not be installed; the suites that need one will say what to do" >&2
 fi

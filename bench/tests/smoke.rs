@@ -1,5 +1,5 @@
-//! Every benchmark runs in small, and counts everything it made. How long anything takes is not
-//! judged here.
+//! Every benchmark but `versus` runs in small, and counts everything it made. How long anything takes is
+//! not judged here.
 
 #![allow(
     clippy::unwrap_used,

@@ -71,7 +71,7 @@ pub(crate) struct SettingArguments {
         value_delimiter = ','
     )]
     labels: Vec<Label>,
-    /// How many executions run at the same time. [default: 16]
+    /// How many executions run at the same time. [default: 64]
     #[arg(long, value_name = "NUMBER", env = "SANDGLASS_CONCURRENT_RUNS")]
     concurrent_runs: Option<NonZeroUsize>,
     /// How long running executions may take after the service was told to stop. [default: 30]

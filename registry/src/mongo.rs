@@ -29,6 +29,7 @@ mod jobs;
 mod limits;
 mod listing;
 mod opening;
+mod parts;
 mod reading;
 mod revisions;
 mod sessions;

@@ -19,9 +19,9 @@ pub use audit::AuditStore;
 pub use backfills::{BackfillStore, RunningBackfill};
 pub use blackouts::BlackoutStore;
 pub use executions::{
-    Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, Ending,
-    ExecutionQuery, ExecutionStore, Fired, Firing, FollowUp, Join, LeaseAnswer, Overdue, Records,
-    Settlement,
+    Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, EndAnswer,
+    Ending, ExecutionQuery, ExecutionStore, Fired, Firing, FollowUp, Join, LeaseAnswer, Overdue,
+    Records, Settlement,
 };
 pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
@@ -92,6 +92,9 @@ pub enum StoreError {
     /// The store does not answer; asking again may help.
     #[error("the store does not answer")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store refuses to keep what it was given, and will refuse it again.
+    #[error("the store refuses what it was given")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What is stored cannot be read.
     #[error("a stored {what} cannot be read")]
     Corrupt {

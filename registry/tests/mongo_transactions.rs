@@ -153,7 +153,7 @@ async fn what_a_silent_store_left_open_is_ended_by_others() {
     let mut living = shared.held("exec_1").await;
     let mut silent = shared.held("exec_2").await;
     let stores = shared.documents(SESSIONS);
-    for (name, session, seconds) in [("living", &living, 9), ("silent", &silent, 10)] {
+    for (name, session, seconds) in [("living", &living, 6), ("silent", &silent, 7)] {
         let seen_at = shared.now() - Duration::from_secs(seconds);
         let seen_at = DateTime::from_millis(seen_at.as_millisecond());
         let note = doc! {"_id": name, "sessions": [session.id()], "seen_at": seen_at};

@@ -90,6 +90,14 @@ impl Host {
         }
     }
 
+    /// The same host, not started yet, which says that about itself: `KEY=VALUE`.
+    #[must_use]
+    pub fn with_label(mut self, label: &str) -> Self {
+        let arguments = ["--label", label].map(str::to_owned);
+        self.options.arguments.extend(arguments);
+        self
+    }
+
     /// Starts it, and waits for nothing.
     pub fn start(&mut self) {
         let process = ServerProcess::start_in(self.folder.clone(), &self.options);

@@ -39,9 +39,21 @@ impl Random {
 
     /// One of several.
     pub fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        let bound = u64::try_from(choices.len()).expect("a length");
-        let chosen = usize::try_from(self.below(bound)).expect("below a length");
-        &choices[chosen]
+        &choices[self.position(choices.len())]
+    }
+
+    /// Puts things into an order by chance (Fisher-Yates).
+    pub fn shuffle<T>(&mut self, things: &mut [T]) {
+        for last in (1..things.len()).rev() {
+            let chosen = self.position(last + 1);
+            things.swap(last, chosen);
+        }
+    }
+
+    /// A position in something of that length, which must not be empty.
+    fn position(&mut self, length: usize) -> usize {
+        let bound = u64::try_from(length).expect("a length");
+        usize::try_from(self.below(bound)).expect("below a length")
     }
 
     fn next(&mut self) -> u64 {

@@ -4,7 +4,8 @@
 //! The schedule of faults comes from a seed, which is printed; `SEED=` gives it again, though not the
 //! same moments. `CHAOS_SECONDS=` makes it longer. The hosts' own clocks are half a minute off in either
 //! direction. What became of everything is read through the REST API afterwards and judged by
-//! [`checker`], which knows the promises and not the faults.
+//! [`checker`], which knows the promises and not the faults. That the faults struck is shown by what was
+//! taken over and by what the hosts logged.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,6 +26,8 @@ mod checker_tests;
 mod load;
 #[path = "chaos/records.rs"]
 mod records;
+#[path = "chaos/zombies.rs"]
+mod zombies;
 
 use std::{
     sync::{
@@ -114,7 +117,7 @@ fn hosts_that_break_lose_no_slot_and_run_none_twice() {
 
     let ended = Arc::new(AtomicBool::new(false));
     let asking = Triggers::ask(&load, &clients, &mut random, &ended);
-    let mut breaking = Breaking::new(&mut hosts, &server, options.lease, &clock);
+    let mut breaking = Breaking::new(&mut hosts, &server, options.lease, &clock, &mut random);
     let until = clock.monotonic() + Duration::from_secs(seconds);
     while clock.monotonic() < until {
         breaking.go_on(&mut random);
@@ -132,11 +135,19 @@ fn hosts_that_break_lose_no_slot_and_run_none_twice() {
     let records = records::read(&clients[1], &load);
     let names = hosts.iter().map(|host| host.name().to_owned()).collect();
     let counts = checker::check(&records, &load, &triggers, &names);
+    let dropped = zombies::dropped(&mut hosts, &records);
     println!(
-        "chaos: {seconds} s, {counts}, {} runs asked for; faults: {faults}",
+        "chaos: {seconds} s, {counts}, {dropped}, {} runs asked for; faults: {faults}",
         triggers.len()
     );
     if seconds >= DEFAULT_SECONDS {
+        for kind in ["frozen", "killed"] {
+            assert!(faults.of(kind) > 0, "no host was {kind}: {faults}");
+        }
+        assert!(
+            dropped.taken_over > 0,
+            "hosts were frozen, and none says that it lost a run: {dropped}"
+        );
         assert!(
             counts.takeovers > 0,
             "nothing was taken over, so that nothing was shown"

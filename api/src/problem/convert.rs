@@ -23,7 +23,9 @@ impl From<StoreError> for Problem {
                 Self::new(ProblemKind::InUse, detail)
             }
             StoreError::Unavailable(_) => Self::unavailable(&error),
-            StoreError::Fenced | StoreError::Corrupt { .. } => Self::internal(&error),
+            StoreError::Fenced | StoreError::Refused(_) | StoreError::Corrupt { .. } => {
+                Self::internal(&error)
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ const FIRST_NAMES: [&str; 12] = [
     "Ada",
     "Alan",
     "Barbara",
-    "Claude",
+    "Clara",
     "Donald",
     "Edsger",
     "Frances",

@@ -23,13 +23,13 @@ use sandglass_contract::{ExecutionId, JournalEntry, LogLine, UserId};
 
 use super::{EmbeddedStore, stored::to_json};
 use crate::{
-    execution::{Execution, ExecutionStatus},
+    execution::Execution,
     host::Labels,
     page::Page,
     scope::Scope,
     store::{
-        CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Ending, ExecutionQuery, ExecutionStore,
-        Fired, Firing, LeaseAnswer, Overdue, Records, Settlement, StoreError,
+        CancelAnswer, Claim, ClaimAnswer, ClaimRequest, EndAnswer, Ending, ExecutionQuery,
+        ExecutionStore, Fired, Firing, LeaseAnswer, Overdue, Records, Settlement, StoreError,
     },
 };
 
@@ -145,13 +145,15 @@ impl ExecutionStore for EmbeddedStore {
     async fn end_attempts(
         &self,
         endings: Vec<(Claim, Ending)>,
-    ) -> Result<Vec<Option<ExecutionStatus>>, StoreError> {
+    ) -> Result<Vec<EndAnswer>, StoreError> {
         let save = |(claim, ending)| Ok::<_, StoreError>((claim, SavedEnding::of(ending)?));
         let endings: Vec<_> = endings.into_iter().map(save).collect::<Result<_, _>>()?;
         self.file
             .write(move |connection| {
-                let store =
-                    |(claim, ending): &(Claim, SavedEnding)| ending.store(connection, claim);
+                let store = |(claim, ending): &(Claim, SavedEnding)| {
+                    let status = ending.store(connection, claim)?;
+                    Ok(status.map_or(EndAnswer::Lost, EndAnswer::Stored))
+                };
                 endings.iter().map(store).collect()
             })
             .await

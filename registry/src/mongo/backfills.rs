@@ -129,11 +129,7 @@ impl MongoStore {
             return Ok(HashMap::new());
         }
         let ids: Vec<&str> = backfills.iter().map(|it| it.id.as_str()).collect();
-        // The index holds only backfills that are texts, and is used only where the filter says so.
-        let of_these = doc! {
-            "backfill_id": {"$in": ids, "$type": "string"},
-            "unfinished": true,
-        };
+        let of_these = doc! {"backfill_id": {"$in": ids}, "unfinished": true};
         let counted = self
             .collection(EXECUTIONS)
             .aggregate([

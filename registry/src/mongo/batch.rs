@@ -10,7 +10,7 @@ use mongodb::bson::{Bson, Document, doc};
 
 use super::{
     MongoStore,
-    failure::{driver_error, in_time, is_out_of_time},
+    failure::{driver_error, in_time, is_out_of_time, is_permanent_code},
     stored::corrupt,
 };
 use crate::store::StoreError;
@@ -26,6 +26,8 @@ const MOST_TRIES: u32 = 3;
 /// keeps whoever changes it waiting (MongoDB manual, "Production Considerations"), and all that stands
 /// behind it in the same message.
 const LONGEST_WORK_MS: i64 = 1500;
+/// How long it may take until the majority of the members have what was changed.
+const LONGEST_CONFIRMATION_MS: i64 = 9000;
 /// How many parts of a message are on their way at once.
 const MOST_PARTS_AT_ONCE: usize = 8;
 
@@ -55,6 +57,30 @@ impl Statement {
             update: update.into(),
             kind: Kind::One,
         }
+    }
+
+    /// A change of the document that matches, where a condition, which is an expression, holds at that
+    /// moment: members that get the values of expressions, and members that go. A document for which
+    /// it does not hold matches and stays as it is.
+    ///
+    /// An expression in the filter would say the same, but an index serves no filter that has one on
+    /// every server.
+    pub(super) fn change_where(
+        filter: Document,
+        condition: &Document,
+        set: Document,
+        unset: &[&str],
+    ) -> Self {
+        let set = set.into_iter().chain(
+            unset
+                .iter()
+                .map(|it| ((*it).to_owned(), Bson::from("$$REMOVE"))),
+        );
+        let members = set.map(|(member, value)| {
+            let now = format!("${member}");
+            (member, doc! {"$cond": [condition, value, now]}.into())
+        });
+        Self::change(filter, vec![doc! {"$set": members.collect::<Document>()}])
     }
 
     /// As [`Statement::change`], of every document that matches.
@@ -121,24 +147,63 @@ fn messages(statements: Vec<Statement>) -> Vec<Vec<Document>> {
 /// # Errors
 /// Where one of the changes was refused.
 pub(super) fn matched(answer: &Document) -> Result<u64, StoreError> {
-    if let Ok(errors) = answer.get_array("writeErrors")
-        && let Some(error) = errors.first()
-    {
-        return Err(StoreError::Unavailable(
-            format!("a change was refused: {error}").into(),
-        ));
+    good(answer)?;
+    number(answer, "n")
+}
+
+/// How many documents are otherwise than before.
+///
+/// # Errors
+/// Where one of the changes was refused.
+pub(super) fn changed(answer: &Document) -> Result<u64, StoreError> {
+    good(answer)?;
+    number(answer, "nModified")
+}
+
+fn good(answer: &Document) -> Result<(), StoreError> {
+    let errors = answer.get_array("writeErrors").ok();
+    let errors = errors.into_iter().flatten();
+    let mut errors = errors.filter_map(Bson::as_document).peekable();
+    if let Some(first) = errors.peek() {
+        let text = format!("a change was refused: {first}").into();
+        return Err(match errors.any(|it| is_permanent_code(code(it))) {
+            true => StoreError::Refused(text),
+            false => StoreError::Unavailable(text),
+        });
     }
-    if let Ok(error) = answer.get_document("writeConcernError") {
-        let text = format!("a change may not stay: {error}");
-        return Err(StoreError::Unavailable(text.into()));
+    match answer.get_document("writeConcernError") {
+        Ok(error) => Err(StoreError::Unavailable(Box::new(NotConfirmed(
+            error.clone(),
+        )))),
+        Err(_) => Ok(()),
     }
-    let matched = match answer.get("n") {
-        Some(Bson::Int32(matched)) => i64::from(*matched),
-        Some(Bson::Int64(matched)) => *matched,
-        Some(Bson::Double(matched)) => *matched as i64,
-        _ => return Err(corrupt("answer", "it does not say how many matched")),
+}
+
+fn code(error: &Document) -> i64 {
+    number(error, "code").map_or(0, u64::cast_signed)
+}
+
+/// What was changed has not reached the majority yet.
+#[derive(Debug, thiserror::Error)]
+#[error("a change may not stay: {0}")]
+struct NotConfirmed(Document);
+
+/// Whether the changes are made, and only their confirmation took too long.
+fn is_unconfirmed(error: &StoreError) -> bool {
+    let StoreError::Unavailable(source) = error else {
+        return false;
     };
-    Ok(matched.unsigned_abs())
+    source.downcast_ref::<NotConfirmed>().is_some()
+}
+
+fn number(answer: &Document, member: &str) -> Result<u64, StoreError> {
+    let number = match answer.get(member) {
+        Some(Bson::Int32(number)) => i64::from(*number),
+        Some(Bson::Int64(number)) => *number,
+        Some(Bson::Double(number)) => *number as i64,
+        _ => return Err(corrupt("answer", format!("it has no {member}"))),
+    };
+    Ok(number.unsigned_abs())
 }
 
 /// Whether the server gave up because it took too long.
@@ -216,6 +281,10 @@ impl MongoStore {
             match sent {
                 Err(error) if error.is_retryable() && !ran_out(&error) && tries < MOST_TRIES => {
                     tracing::debug!(%error, "store.update.again");
+                    if is_unconfirmed(&error) {
+                        // There is nothing left to do but to wait for the other members.
+                        command.insert("maxTimeMS", LONGEST_CONFIRMATION_MS);
+                    }
                     tries += 1;
                 }
                 sent => return sent,

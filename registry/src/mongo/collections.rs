@@ -7,7 +7,7 @@ mod executions;
 mod jobs;
 mod others;
 
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 
 pub(super) const JOBS: &str = "dynamic_jobs";
 pub(super) const REVISIONS: &str = "job_revisions";
@@ -24,6 +24,9 @@ pub(super) const CALENDARS: &str = "blackout_calendars";
 pub(super) const LIMITS: &str = "concurrency_limits";
 pub(super) const HOSTS: &str = "hosts";
 pub(super) const SESSIONS: &str = "transaction_sessions";
+/// Before every date that is stored. That a member is later says that it is a date at all, in the words
+/// in which a partial index may say it too.
+pub(super) const EPOCH: DateTime = DateTime::from_millis(0);
 /// Which version of all this a database has.
 pub(super) const DATA_VERSION: &str = "data_version";
 

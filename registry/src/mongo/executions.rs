@@ -31,8 +31,8 @@ use crate::{
     page::Page,
     scope::Scope,
     store::{
-        CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Ending, ExecutionQuery, ExecutionStore,
-        Fired, Firing, LeaseAnswer, Overdue, Records, Settlement, StoreError,
+        CancelAnswer, Claim, ClaimAnswer, ClaimRequest, EndAnswer, Ending, ExecutionQuery,
+        ExecutionStore, Fired, Firing, LeaseAnswer, Overdue, Records, Settlement, StoreError,
     },
 };
 
@@ -104,7 +104,7 @@ impl ExecutionStore for MongoStore {
     async fn end_attempts(
         &self,
         endings: Vec<(Claim, Ending)>,
-    ) -> Result<Vec<Option<ExecutionStatus>>, StoreError> {
+    ) -> Result<Vec<EndAnswer>, StoreError> {
         self.end_all_attempts(&endings).await
     }
 

@@ -10,9 +10,40 @@ use crate::store::StoreError;
 /// A document with that key is there already (MongoDB manual, "Error Codes").
 const DUPLICATE_KEY: i32 = 11000;
 
+/// What a server answers to what it will never take: it cannot be read, is too large or too deep, breaks
+/// a validator or a rule about names, or changes what does not change (MongoDB manual, "Error Codes").
+const PERMANENT: [i32; 14] = [
+    2, 9, 14, 22, 40, 52, 55, 57, 66, 72, 121, 10334, 17280, 17419,
+];
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
-        Self::Unavailable(Box::new(error))
+        match is_permanent(&error) {
+            true => Self::Refused(Box::new(error)),
+            false => Self::Unavailable(Box::new(error)),
+        }
+    }
+}
+
+/// Whether a change with this error code is refused again.
+pub(super) fn is_permanent_code(code: i64) -> bool {
+    PERMANENT.iter().any(|it| i64::from(*it) == code)
+}
+
+/// Whether the same will be refused again. What nobody knows is taken to pass.
+fn is_permanent(error: &Error) -> bool {
+    let is_code = |code: i32| is_permanent_code(code.into());
+    match error.kind.as_ref() {
+        ErrorKind::Bson(_)
+        | ErrorKind::BsonSerialization(_)
+        | ErrorKind::InvalidArgument { .. } => true,
+        ErrorKind::Command(error) => is_code(error.code),
+        ErrorKind::Write(WriteFailure::WriteError(error)) => is_code(error.code),
+        ErrorKind::InsertMany(error) => {
+            let mut errors = error.write_errors.iter().flatten();
+            errors.any(|error| is_code(error.code))
+        }
+        _ => false,
     }
 }
 
@@ -74,7 +105,9 @@ pub(super) fn is_out_of_time(error: &Error) -> bool {
 /// What the driver said, where it said something.
 pub(super) fn driver_error(error: &StoreError) -> Option<&Error> {
     match error {
-        StoreError::Unavailable(source) => source.downcast_ref::<Error>(),
+        StoreError::Unavailable(source) | StoreError::Refused(source) => {
+            source.downcast_ref::<Error>()
+        }
         _ => None,
     }
 }

@@ -40,8 +40,7 @@ impl HostStore for MongoStore {
 
     async fn report_host(&self, report: &HostReport) -> Result<HostAnswer, StoreError> {
         self.forget_long_silent(&report.name).await?;
-        self.note_sessions().await?;
-        self.end_sessions_left_behind().await?;
+        self.look_after_sessions().await;
         let hosts = self.host_documents();
         let (name, instance) = (report.name.as_str(), report.instance.as_str());
         let change = self.reported(report)?;

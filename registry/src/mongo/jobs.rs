@@ -14,7 +14,7 @@ use super::{
     MongoStore,
     batch::Statement,
     blackouts::hold_calendars,
-    collections::{JOBS, REVISIONS},
+    collections::{EPOCH, JOBS, REVISIONS},
     executions::{Others, cancel_others, forget_former_parents, text},
     reading::Read,
     revisions::revision_id,
@@ -117,7 +117,7 @@ impl JobStore for MongoStore {
     }
 
     async fn due_jobs(&self, now: Timestamp, limit: u32) -> Result<Vec<Job>, StoreError> {
-        let due = Read::of(doc! {"enabled": true, "due_at": {"$lte": date(now)}});
+        let due = Read::of(doc! {"enabled": true, "due_at": {"$lte": date(now), "$gt": EPOCH}});
         let due = due.sorted(doc! {"due_at": 1, "_id": 1}).first(limit);
         let mut jobs = Vec::new();
         for document in self.find(JOBS, due).await? {
@@ -136,7 +136,7 @@ impl JobStore for MongoStore {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next = Read::of(doc! {"enabled": true, "due_at": {"$exists": true}});
+        let next = Read::of(doc! {"enabled": true, "due_at": {"$gt": EPOCH}});
         let next = next.sorted(doc! {"due_at": 1}).only(&["due_at"]);
         let next = self.find_one(JOBS, next).await?;
         let at = next.and_then(|it| it.get_datetime("due_at").ok().copied());

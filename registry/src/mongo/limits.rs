@@ -118,9 +118,7 @@ async fn remove_limit(
     if transaction.delete(LIMITS, doc! {"_id": id}).await? == 0 {
         return Err(StoreError::NotFound { what: LIMIT });
     }
-    let waiting = doc! {
-        "waits_for": {"$eq": of.gate().to_string(), "$type": "string"}, "org": organisation,
-    };
+    let waiting = doc! {"waits_for": of.gate().to_string(), "org": organisation};
     let open = doc! {"$set": {"waits_for": Bson::Null}};
     transaction.update(EXECUTIONS, waiting, open).await?;
     Ok(())

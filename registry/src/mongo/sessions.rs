@@ -7,7 +7,6 @@
 //! host that lives only costs it the transaction, which it does again.
 
 use std::{
-    collections::VecDeque,
     future::IntoFuture as _,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -22,11 +21,11 @@ use super::{MongoStore, collections::SESSIONS, failure::in_time, reading::Read};
 use crate::store::StoreError;
 
 /// How long after its last note a store is taken to be gone.
-const SILENT_FOR: Duration = Duration::from_secs(10);
+const SILENT_FOR: Duration = Duration::from_secs(7);
 /// How long a note holds before a transaction makes another.
-const NOTE_HOLDS: Duration = Duration::from_secs(4);
-/// The most sessions that are remembered. Older ones have no transaction any more.
-const MOST_REMEMBERED: usize = 256;
+const NOTE_HOLDS: Duration = Duration::from_secs(2);
+/// The most sessions that wait for the next transaction.
+const MOST_IDLE: usize = 64;
 /// How often the end of a session is asked for that a broken connection left open.
 const MOST_ENDINGS: u32 = 60;
 /// How long after an answer that did not come it is asked for again.
@@ -37,16 +36,29 @@ pub(super) struct Sessions {
     /// What the store is noted as.
     owner: String,
     state: Mutex<State>,
+    /// Held while they are noted, so that no older note takes the place of a newer one.
+    noting: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct State {
     /// Those without a transaction.
     idle: Vec<ClientSession>,
-    /// The ids of all that may have one, the oldest first.
-    known: VecDeque<Document>,
-    /// When they were noted last, by the monotonic clock.
-    noted_at: Option<Duration>,
+    /// The ids of all that may have one.
+    known: Vec<Document>,
+    /// How many have ever been known.
+    ever_known: u64,
+    /// How many of those the last note knew, and when it was made by the monotonic clock.
+    noted: Option<(u64, Duration)>,
+}
+
+impl State {
+    /// Whether every session is noted, and that the store lives.
+    fn is_noted(&self, now: Duration) -> bool {
+        self.noted.is_some_and(|(known, at)| {
+            known == self.ever_known && now.saturating_sub(at) < NOTE_HOLDS
+        })
+    }
 }
 
 impl Sessions {
@@ -55,6 +67,7 @@ impl Sessions {
         Self {
             owner: ObjectId::new().to_hex(),
             state: Mutex::default(),
+            noting: tokio::sync::Mutex::default(),
         }
     }
 
@@ -73,25 +86,27 @@ impl MongoStore {
                 let starting = self.connection.client().start_session();
                 let session = in_time(starting.into_future()).await?;
                 let mut state = self.sessions.state();
-                state.known.push_back(session.id().clone());
-                if state.known.len() > MOST_REMEMBERED {
-                    state.known.pop_front();
-                }
-                state.noted_at = None;
+                state.known.push(session.id().clone());
+                state.ever_known += 1;
                 session
             }
         };
-        let noted_at = self.sessions.state().noted_at;
         let now = self.clock.monotonic();
-        if noted_at.is_none_or(|at| now.saturating_sub(at) >= NOTE_HOLDS) {
-            self.note_sessions().await?;
+        let is_noted = self.sessions.state().is_noted(now);
+        if !is_noted && let Err(error) = self.note_sessions().await {
+            self.give_session_back(session);
+            return Err(error);
         }
         Ok(session)
     }
 
     /// Takes a session back whose transaction is over.
     pub(super) fn give_session_back(&self, session: ClientSession) {
-        self.sessions.state().idle.push(session);
+        let mut state = self.sessions.state();
+        match state.idle.len() < MOST_IDLE {
+            true => state.idle.push(session),
+            false => state.known.retain(|it| it != session.id()),
+        }
     }
 
     /// Ends a session of whose transaction nobody knows whether it is over, as soon as the server answers.
@@ -109,21 +124,36 @@ impl MongoStore {
         });
     }
 
+    /// Notes the sessions of this store, and ends those of stores that have been silent. That it fails
+    /// costs others a wait, and nothing else.
+    pub(super) async fn look_after_sessions(&self) {
+        if let Err(error) = self.note_sessions().await {
+            tracing::warn!(%error, "sessions.not_noted");
+        }
+        if let Err(error) = self.end_sessions_left_behind().await {
+            tracing::warn!(%error, "sessions.not_ended");
+        }
+    }
+
     /// Notes the sessions of this store, and that it is not silent.
-    pub(super) async fn note_sessions(&self) -> Result<(), StoreError> {
+    async fn note_sessions(&self) -> Result<(), StoreError> {
+        let _alone = self.sessions.noting.lock().await;
         let now = self.clock.monotonic();
-        let known: Vec<Document> = self.sessions.state().known.iter().cloned().collect();
+        let (known, ever_known) = {
+            let state = self.sessions.state();
+            (state.known.clone(), state.ever_known)
+        };
         let set = doc! {"sessions": {"$literal": known}, "seen_at": self.time.now()};
         let owner = doc! {"_id": &self.sessions.owner};
         let stores = self.collection(SESSIONS);
         let noting = stores.update_one(owner, vec![doc! {"$set": set}]);
         in_time(noting.upsert(true).into_future()).await?;
-        self.sessions.state().noted_at = Some(now);
+        self.sessions.state().noted = Some((ever_known, now));
         Ok(())
     }
 
     /// Ends the sessions of stores that have been silent.
-    pub(super) async fn end_sessions_left_behind(&self) -> Result<(), StoreError> {
+    async fn end_sessions_left_behind(&self) -> Result<(), StoreError> {
         let silent = doc! {"$dateDiff": {
             "startDate": "$seen_at", "endDate": self.time.now(), "unit": "millisecond",
         }};

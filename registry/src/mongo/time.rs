@@ -31,11 +31,11 @@ impl StoreTime {
         doc! {"$add": [self.now(), milliseconds]}.into()
     }
 
-    /// The condition that the date in a field has come. Where there is none, it has not.
+    /// Whether the date in a field has come, as an expression. Where there is none, it has not.
     pub(super) fn has_come(&self, field: &str) -> Document {
         let since = doc! {"$dateDiff": {
             "startDate": format!("${field}"), "endDate": self.now(), "unit": "millisecond",
         }};
-        doc! {"$expr": {"$gte": [since, 0_i64]}}
+        doc! {"$gte": [since, 0_i64]}
     }
 }

@@ -10,13 +10,16 @@ use futures::TryStreamExt as _;
 use mongodb::{
     ClientSession, Collection,
     bson::{Document, doc},
-    error::{Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT},
+    error::{
+        Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT,
+        WriteFailure,
+    },
     options::{ReadConcern, TransactionOptions},
 };
 
 use super::{
     MongoStore,
-    batch::{Statement, commands, matched},
+    batch::{Statement, changed, commands, matched},
     connection::durable,
     failure::{driver_error, in_time, is_silence, is_taken},
     reading::Read,
@@ -32,10 +35,27 @@ const MOST_COMMITS: u32 = 5;
 /// The longest wait before another try, in milliseconds.
 const LONGEST_WAIT: u64 = 200;
 
+/// An operation was ended by somebody else.
+const INTERRUPTED: i32 = 11601;
+/// How often work is tried of which one part may keep the others waiting.
+const FEW_TRIES: u32 = 5;
+/// After how many conflicts is looked whether somebody is gone and has left a transaction open.
+const LOOK_AFTER: u32 = 3;
+
+/// How long a transaction goes on trying that meets others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Until it succeeds, as long as somebody waits for it.
+    Whole,
+    /// A few times, since less can be tried next.
+    Part,
+}
+
 /// A transaction that is open.
 pub(super) struct Transaction {
     store: MongoStore,
     session: ClientSession,
+    effort: Effort,
     /// How often it was tried before.
     tries: u32,
 }
@@ -51,10 +71,17 @@ pub(super) enum Done<T> {
 /// Does `$work`, a future that writes through `$transaction`, as one transaction. It is done again where
 /// it met another's writes, so that it must have no effect but on the transaction.
 macro_rules! in_transaction {
-    ($store:expr, |$transaction:ident| $work:expr) => {{
+    ($store:expr, |$transaction:ident| $work:expr) => {
+        $crate::mongo::transaction::in_transaction!(
+            $store,
+            $crate::mongo::transaction::Effort::Whole,
+            |$transaction| $work
+        )
+    };
+    ($store:expr, $effort:expr, |$transaction:ident| $work:expr) => {{
         let mut tries = 0;
         loop {
-            let mut $transaction = $store.begin(tries).await?;
+            let mut $transaction = $store.begin($effort, tries).await?;
             let done = $work.await;
             match $transaction.end(done).await {
                 $crate::mongo::transaction::Done::Over(result) => break result,
@@ -67,7 +94,14 @@ pub(super) use in_transaction;
 
 impl MongoStore {
     /// Opens a transaction that was tried so often before.
-    pub(super) async fn begin(&self, tries: u32) -> Result<Transaction, StoreError> {
+    pub(super) async fn begin(
+        &self,
+        effort: Effort,
+        tries: u32,
+    ) -> Result<Transaction, StoreError> {
+        if tries > 0 && tries.is_multiple_of(LOOK_AFTER) {
+            self.look_after_sessions().await;
+        }
         if tries > 0 {
             let longest = LONGEST_WAIT.min(2 << tries.min(16));
             let wait = rand::random_range(0..=longest);
@@ -78,10 +112,14 @@ impl MongoStore {
             .read_concern(ReadConcern::snapshot())
             .write_concern(durable())
             .build();
-        session.start_transaction().with_options(options).await?;
+        if let Err(error) = session.start_transaction().with_options(options).await {
+            self.drop_session(session);
+            return Err(error.into());
+        }
         Ok(Transaction {
             store: self.clone(),
             session,
+            effort,
             tries,
         })
     }
@@ -159,11 +197,28 @@ impl Transaction {
     ) -> Result<u64, StoreError> {
         let mut sum = 0;
         for command in commands(collection, statements) {
-            let database = self.store.database.clone();
-            let sending = database.run_command(command).session(&mut self.session);
-            sum += matched(&in_time(sending.into_future()).await?)?;
+            sum += matched(&self.send(command).await?)?;
         }
         Ok(sum)
+    }
+
+    /// Carries out one change. Returns whether a document is otherwise than before.
+    pub(super) async fn change(
+        &mut self,
+        collection: &str,
+        statement: Statement,
+    ) -> Result<bool, StoreError> {
+        let mut sum = 0;
+        for command in commands(collection, vec![statement]) {
+            sum += changed(&self.send(command).await?)?;
+        }
+        Ok(sum > 0)
+    }
+
+    async fn send(&mut self, command: Document) -> Result<Document, StoreError> {
+        let database = self.store.database.clone();
+        let sending = database.run_command(command).session(&mut self.session);
+        in_time(sending.into_future()).await
     }
 
     /// Removes every document that matches. Returns how many there were.
@@ -208,7 +263,7 @@ impl Transaction {
                 (error, over)
             }
         };
-        let answer = again_or(error, self.tries);
+        let answer = again_or(error, self.effort, self.tries);
         match over {
             true => self.store.give_session_back(self.session),
             false => self.store.drop_session(self.session),
@@ -235,10 +290,13 @@ impl Transaction {
 }
 
 /// What becomes of a transaction that failed after so many tries.
-fn again_or<T>(error: StoreError, tries: u32) -> Done<T> {
+fn again_or<T>(error: StoreError, effort: Effort, tries: u32) -> Done<T> {
     let most = match driver_error(&error) {
-        Some(error) if !error.contains_label(TRANSIENT_TRANSACTION_ERROR) => 0,
-        Some(error) if is_answer(error) => MOST_TRIES,
+        Some(error) if !is_passing(error) => 0,
+        Some(error) if is_answer(error) => match effort {
+            Effort::Whole => MOST_TRIES,
+            Effort::Part => FEW_TRIES,
+        },
         // The server cannot be reached, and whoever asks has a deadline.
         Some(_) => MOST_TRIES_WITHOUT_SERVER,
         None => 0,
@@ -247,6 +305,19 @@ fn again_or<T>(error: StoreError, tries: u32) -> Done<T> {
         true => Done::Again(tries + 1),
         false => Done::Over(Err(error)),
     }
+}
+
+/// Whether a transaction failed because it met another, so that part of its work may succeed.
+pub(super) fn met_another(error: &StoreError) -> bool {
+    driver_error(error).is_some_and(|error| is_answer(error) && is_passing(error))
+}
+
+/// Whether the same transaction may succeed when it is done again. Others may have ended its session
+/// (`Interrupted`; MongoDB manual, "Error Codes").
+fn is_passing(error: &Error) -> bool {
+    let is_interrupted =
+        matches!(error.kind.as_ref(), ErrorKind::Command(error) if error.code == INTERRUPTED);
+    is_interrupted || error.contains_label(TRANSIENT_TRANSACTION_ERROR)
 }
 
 /// Whether the server refused a statement, and has thereby ended the transaction itself.
@@ -267,5 +338,11 @@ fn is_answer(error: &Error) -> bool {
 
 /// Whether nobody knows what became of a commit.
 fn is_unknown(error: &StoreError) -> bool {
-    driver_error(error).is_some_and(|error| error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT))
+    driver_error(error).is_some_and(|error| {
+        let is_unconfirmed = matches!(
+            error.kind.as_ref(),
+            ErrorKind::Write(WriteFailure::WriteConcernError(_))
+        );
+        is_unconfirmed || error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
+    })
 }

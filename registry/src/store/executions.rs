@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sandglass_contract::{BackfillId, ExecutionId, JobId, JournalEntry, LogLine, UserId};
+use sandglass_contract::{
+    BackfillId, ExecutionId, JobId, JournalEntry, LogLine, OutcomeCode, UserId,
+};
 use serde_json::Value;
 
 use super::StoreError;
@@ -127,6 +129,29 @@ impl Claimed {
     }
 }
 
+/// What became of an attempt that was to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum EndAnswer {
+    /// Its end is stored, and this is the status that the execution has now.
+    Stored(ExecutionStatus),
+    /// The store could not store its end in time; it is asked again.
+    NotStored,
+    /// The claim is not the current one, and nothing is stored.
+    Lost,
+}
+
+impl EndAnswer {
+    /// The status that the execution has now, where the end is stored.
+    #[must_use]
+    pub const fn status(self) -> Option<ExecutionStatus> {
+        match self {
+            Self::Stored(status) => Some(status),
+            Self::NotStored | Self::Lost => None,
+        }
+    }
+}
+
 /// What became of a lease that was to be renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaseAnswer {
@@ -168,6 +193,30 @@ pub struct Ending {
     pub records: Records,
     /// Whether there is another attempt.
     pub follow_up: FollowUp,
+}
+
+impl Ending {
+    /// The same end without what the template brought, which the store refuses: the execution has
+    /// failed.
+    #[must_use]
+    pub(crate) fn without_contents(&self, refused: &StoreError) -> Self {
+        let why = std::error::Error::source(refused).map_or_else(String::new, ToString::to_string);
+        Self {
+            attempt: Attempt {
+                outcome: OutcomeCode::HostFault,
+                error: Some(format!(
+                    "what the run left behind could not be stored: {why}"
+                )),
+                ..self.attempt.clone()
+            },
+            records: Records::default(),
+            follow_up: FollowUp::Finished {
+                result: None,
+                message: None,
+                artifacts: Vec::new(),
+            },
+        }
+    }
 }
 
 /// What follows an attempt.
@@ -309,13 +358,11 @@ pub trait ExecutionStore: Send + Sync + 'static {
     async fn record(&self, claim: &Claim, records: Records) -> Result<(), StoreError>;
 
     /// Ends attempts: each whole with its records, and many in one transaction. Where the answer is an
-    /// error, some may be stored. The answers are in the order of the endings: the
-    /// status that the execution has now, or none where the claim is not the current one, and nothing
-    /// is stored for it then.
+    /// error, some may be stored. The answers are in the order of the endings.
     async fn end_attempts(
         &self,
         endings: Vec<(Claim, Ending)>,
-    ) -> Result<Vec<Option<ExecutionStatus>>, StoreError>;
+    ) -> Result<Vec<EndAnswer>, StoreError>;
 
     /// Executions of any organisation that have ended, whose jobs others depend on or which a failure
     /// pauses, and that are not settled yet; the longest ended first, at most `limit`.

@@ -11,8 +11,8 @@ use sandglass_registry::{
     Attempt, Execution, ExecutionStatus, Fence, Job, Labels, Scope, Store, StoreError, Trigger,
     Version,
     store::{
-        Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Ending, Fired, Firing,
-        FollowUp, Records, ScheduleChange,
+        Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, EndAnswer, Ending, Fired,
+        Firing, FollowUp, Records, ScheduleChange,
     },
 };
 use serde_json::json;
@@ -215,7 +215,7 @@ pub(crate) async fn claim_these(store: &Arc<dyn Store>, expect: &[&str]) -> Vec<
 pub(crate) async fn ended(store: &Arc<dyn Store>, claim: &Claim, ending: Ending) -> Execution {
     let answers = store.end_attempts(vec![(claim.clone(), ending)]).await;
     let execution = stored(store, claim.execution.as_str()).await;
-    assert_eq!(answers.unwrap(), [Some(execution.status)]);
+    assert_eq!(answers.unwrap(), [EndAnswer::Stored(execution.status)]);
     execution
 }
 
@@ -228,7 +228,7 @@ pub(crate) async fn succeed(store: &Arc<dyn Store>, claim: &Claim) -> Execution 
 pub(crate) async fn assert_lost(store: &Arc<dyn Store>, claim: &Claim, ending: Ending) {
     let before = stored(store, claim.execution.as_str()).await;
     let answers = store.end_attempts(vec![(claim.clone(), ending)]).await;
-    assert_eq!(answers.unwrap(), [None]);
+    assert_eq!(answers.unwrap(), [EndAnswer::Lost]);
     assert_eq!(stored(store, claim.execution.as_str()).await, before);
 }
 

@@ -9,8 +9,8 @@ use sandglass_registry::{
     StoreError, Tag,
     job::Priority,
     store::{
-        CancelAnswer, Claim, ClaimRequest, Consequence, Fired, Join, LeaseAnswer, Records,
-        ScheduleChange, Settlement,
+        CancelAnswer, Claim, ClaimRequest, Consequence, EndAnswer, Fired, Join, LeaseAnswer,
+        Records, ScheduleChange, Settlement,
     },
 };
 
@@ -198,9 +198,16 @@ impl History {
         };
         let twice = vec![(claim.clone(), ending.clone()), (claim.clone(), ending)];
         let answers = self.store.end_attempts(twice).await.unwrap();
-        assert_eq!(answers[0].is_some(), self.is_current(&claim), "{claim:?}");
-        assert_eq!(answers[1], None, "{claim:?} ended twice");
-        if answers[0].is_some_and(ExecutionStatus::is_finished) {
+        assert_eq!(
+            answers[0].status().is_some(),
+            self.is_current(&claim),
+            "{claim:?}"
+        );
+        assert_eq!(answers[1], EndAnswer::Lost, "{claim:?} ended twice");
+        if answers[0]
+            .status()
+            .is_some_and(ExecutionStatus::is_finished)
+        {
             assert!(
                 self.accepted.insert(claim.execution),
                 "two ends were accepted"

@@ -15,7 +15,10 @@ mod time_watch;
 
 use std::time::Duration;
 
-use sandglass_registry::{ExecutionStatus, HostOrder, Labels, store::ClaimRequest};
+use sandglass_registry::{
+    ExecutionStatus, HostOrder, Labels,
+    store::{ClaimRequest, EndAnswer},
+};
 
 use super::lease::LocalDeadline;
 pub use claims::Batch;
@@ -323,7 +326,7 @@ impl Machine {
     fn attempts_ended(
         &mut self,
         now: Now,
-        answer: Answer<Vec<Option<ExecutionStatus>>>,
+        answer: Answer<Vec<EndAnswer>>,
         commands: &mut Vec<Command>,
     ) {
         let ends = self.endings.answered(now.monotonic, answer, &self.held);

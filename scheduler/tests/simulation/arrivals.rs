@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sandglass_registry::{
     Blackouts, Execution, Job,
-    store::{Claim, Settlement},
+    store::{Claim, EndAnswer, Settlement},
 };
 use sandglass_scheduler::{
     Calendar,
@@ -68,8 +68,9 @@ impl World {
             }
             Request::End(endings) => {
                 let end = |(claim, ending): &(Claim, _)| self.store.end_attempt(claim, ending, now);
-                let statuses = endings.iter().map(end).collect();
-                Some(Event::AttemptsEnded(Ok(statuses)))
+                let statuses = endings.iter().map(end);
+                let answers = statuses.map(|it| it.map_or(EndAnswer::Lost, EndAnswer::Stored));
+                Some(Event::AttemptsEnded(Ok(answers.collect())))
             }
             Request::ReadUnsettled => Some(Event::UnsettledRead(Ok(self.store.unsettled()))),
             Request::Settle(unsettled) => {

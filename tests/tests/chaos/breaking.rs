@@ -1,4 +1,5 @@
-//! The faults: which, when, on which host and for how long is drawn from the seed.
+//! The faults: which, when, on which host and for how long is drawn from the seed. Every fault of a host
+//! has its turn once before any is drawn, so that none is left out by chance.
 
 use std::{collections::BTreeMap, fmt, thread, time::Duration};
 
@@ -35,6 +36,19 @@ enum Fault {
     Late,
 }
 
+/// What is drawn from: the worst of them more often.
+const FAULTS: [Fault; 9] = [
+    Fault::Killed,
+    Fault::Killed,
+    Fault::Frozen,
+    Fault::Frozen,
+    Fault::Drained,
+    Fault::Cut,
+    Fault::Refused,
+    Fault::Held,
+    Fault::Late,
+];
+
 /// What can happen to the commands of all hosts.
 const FAILURES: [(&str, Failure); 5] = [
     ("connection closed", Failure::ConnectionClosed),
@@ -58,6 +72,13 @@ const ALL: [&str; 7] = [
 #[derive(Debug, Default)]
 pub(crate) struct Faults(BTreeMap<&'static str, u32>);
 
+impl Faults {
+    /// How often that kind has happened.
+    pub(crate) fn of(&self, kind: &str) -> u32 {
+        self.0.get(kind).copied().unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Faults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.0.iter().map(|(kind, count)| format!("{count} {kind}"));
@@ -78,24 +99,32 @@ pub(crate) struct Breaking<'a> {
     server: &'a MongoServer,
     clock: &'a SystemClock,
     lease: Duration,
+    /// The faults that come before any is drawn, the next one last.
+    first: Vec<Fault>,
     broken: Vec<Broken>,
     next_at: Duration,
     faults: Faults,
 }
 
 impl<'a> Breaking<'a> {
-    /// Nothing is broken yet.
+    /// Nothing is broken yet. The seed says in which order every fault comes once.
     pub(crate) fn new(
         hosts: &'a mut [Host],
         server: &'a MongoServer,
         lease: Duration,
         clock: &'a SystemClock,
+        random: &mut Random,
     ) -> Self {
+        let mut first = FAULTS.to_vec();
+        first.sort_unstable();
+        first.dedup();
+        random.shuffle(&mut first);
         Self {
             hosts,
             server,
             clock,
             lease,
+            first,
             broken: Vec::new(),
             next_at: clock.monotonic(),
             faults: Faults::default(),
@@ -143,7 +172,9 @@ impl<'a> Breaking<'a> {
             .collect();
         if self.broken.len() < MOST_BROKEN {
             let host = *random.one_of(&whole);
-            self.break_host(host, random);
+            let next = self.first.pop();
+            let fault = next.unwrap_or_else(|| *random.one_of(&FAULTS));
+            self.break_host(host, fault, random);
         }
     }
 
@@ -162,19 +193,7 @@ impl<'a> Breaking<'a> {
         self.count(name);
     }
 
-    fn break_host(&mut self, host: usize, random: &mut Random) {
-        let faults = [
-            Fault::Killed,
-            Fault::Killed,
-            Fault::Frozen,
-            Fault::Frozen,
-            Fault::Drained,
-            Fault::Cut,
-            Fault::Refused,
-            Fault::Held,
-            Fault::Late,
-        ];
-        let fault = *random.one_of(&faults);
+    fn break_host(&mut self, host: usize, fault: Fault, random: &mut Random) {
         let broken = &mut self.hosts[host];
         let lease = u64::try_from(self.lease.as_millis()).unwrap();
         let (name, least, most) = match fault {

@@ -32,7 +32,8 @@ use crate::embedded::{EmbeddedStore, STORE_FILE};
 use crate::{
     Attempt, Execution, ExecutionStatus, Job, Labels, Scope,
     store::{
-        ClaimRequest, Claimed, Ending, ExecutionStore, FollowUp, JobStore, Records, TemplateStore,
+        ClaimRequest, Claimed, EndAnswer, Ending, ExecutionStore, FollowUp, JobStore, Records,
+        TemplateStore,
     },
 };
 
@@ -181,7 +182,7 @@ async fn run(store: &EmbeddedStore, claimed: &Claimed) {
         },
     };
     let answers = store.end_attempts(vec![(claim, ending)]).await.unwrap();
-    assert_eq!(answers, [Some(ExecutionStatus::Success)]);
+    assert_eq!(answers, [EndAnswer::Stored(ExecutionStatus::Success)]);
     acknowledge("ended", id);
 }
 

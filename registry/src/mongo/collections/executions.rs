@@ -3,8 +3,8 @@
 use mongodb::bson::doc;
 
 use super::{
-    ARRIVALS, EXECUTIONS, Index, JOURNAL, LOGS, Plan, array, date, having, moment, one_of, text,
-    whole_number,
+    ARRIVALS, EPOCH, EXECUTIONS, Index, JOURNAL, LOGS, Plan, array, date, having, moment, one_of,
+    text, whole_number,
 };
 use crate::execution::ExecutionStatus;
 
@@ -35,19 +35,27 @@ fn executions() -> Plan {
             "triggered_by": text(),
         })),
         indexes: vec![
-            Index::on(doc! {"status": 1, "waits_for": 1, "priority": -1, "claimable_at": 1})
-                .only(unfinished()),
+            Index::on(doc! {
+                "status": 1, "waits_for": 1, "priority": -1, "claimable_at": 1, "_id": 1,
+            })
+            .only(unfinished()),
             Index::on(doc! {"status": 1, "claimable_at": 1}).only(unfinished()),
-            Index::on(doc! {"job_id": 1, "queued_at": 1}).only(unfinished()),
-            Index::on(doc! {"waits_for": 1, "priority": -1, "available_at": 1})
-                .only(doc! {"waits_for": {"$type": "string"}}),
-            Index::on(doc! {"waits_until": 1}).only(doc! {"waits_until": {"$type": "date"}}),
-            Index::on(doc! {"completed_at": 1}).only(doc! {"unsettled": true}),
-            Index::on(doc! {"org": 1, "queued_at": -1}),
-            Index::on(doc! {"org": 1, "job_id": 1, "queued_at": -1}),
-            Index::on(doc! {"org": 1, "status": 1, "queued_at": -1}),
-            Index::on(doc! {"chain.root": 1}).only(doc! {"chain.root": {"$exists": true}}),
-            Index::on(doc! {"backfill_id": 1}).only(doc! {"backfill_id": {"$type": "string"}}),
+            Index::on(doc! {"claimable_at": 1})
+                .only(doc! {"unfinished": true, "cancel_requested.by": {"$gt": ""}}),
+            Index::on(doc! {"job_id": 1, "queued_at": 1, "_id": 1}).only(unfinished()),
+            Index::on(doc! {"waits_for": 1, "priority": -1, "available_at": 1, "_id": 1})
+                .only(doc! {"waits_for": {"$gt": ""}}),
+            Index::on(doc! {"waits_for": 1, "queued_at": 1, "_id": 1})
+                .only(doc! {"waits_for": {"$gt": ""}}),
+            Index::on(doc! {"waits_until": 1, "_id": 1}).only(doc! {"waits_until": {"$gt": EPOCH}}),
+            Index::on(doc! {"completed_at": 1, "_id": 1}).only(doc! {"unsettled": true}),
+            Index::on(doc! {"org": 1, "queued_at": -1, "_id": -1}),
+            Index::on(doc! {"org": 1, "job_id": 1, "queued_at": -1, "_id": -1}),
+            Index::on(doc! {"org": 1, "status": 1, "queued_at": -1, "_id": -1}),
+            Index::on(doc! {"chain.root": 1, "queued_at": 1, "_id": 1})
+                .only(doc! {"chain.root": {"$gt": ""}}),
+            Index::on(doc! {"backfill_id": 1, "queued_at": -1, "_id": -1})
+                .only(doc! {"backfill_id": {"$gt": ""}}),
             Index::on(doc! {"execution_host": 1}).only(doc! {"status": "running"}),
             Index::on(doc! {"expire_at": 1}).expiring(),
         ],

@@ -2,7 +2,7 @@
 
 use mongodb::bson::doc;
 
-use super::{Index, JOBS, Plan, REVISIONS, boolean, having, object, text, whole_number};
+use super::{EPOCH, Index, JOBS, Plan, REVISIONS, boolean, having, object, text, whole_number};
 
 pub(super) fn jobs() -> Plan {
     Plan {
@@ -19,9 +19,10 @@ pub(super) fn jobs() -> Plan {
             "version": whole_number(),
         })),
         indexes: vec![
-            Index::on(doc! {"due_at": 1}).only(doc! {"enabled": true, "due_at": {"$exists": true}}),
+            Index::on(doc! {"due_at": 1, "_id": 1})
+                .only(doc! {"enabled": true, "due_at": {"$gt": EPOCH}}),
             Index::on(doc! {"org": 1, "created_at": -1, "_id": -1}),
-            Index::on(doc! {"org": 1, "template_type": 1, "created_at": -1}),
+            Index::on(doc! {"org": 1, "template_type": 1, "created_at": -1, "_id": -1}),
             Index::on(doc! {"depends_on.parents.job_id": 1}),
             Index::on(doc! {"blackout_calendars": 1}),
             Index::on(doc! {"tags": 1}),

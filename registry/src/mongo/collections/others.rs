@@ -77,8 +77,8 @@ fn scheduling() -> [Plan; 5] {
                 "created_at": date(),
             })),
             indexes: vec![
-                Index::on(doc! {"status": 1, "created_at": 1}),
-                Index::on(doc! {"org": 1, "job_id": 1, "created_at": -1}),
+                Index::on(doc! {"status": 1, "created_at": 1, "_id": 1}),
+                Index::on(doc! {"org": 1, "job_id": 1, "created_at": -1, "_id": -1}),
             ],
         },
         Plan {

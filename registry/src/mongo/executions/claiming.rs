@@ -145,7 +145,7 @@ impl Claiming<'_> {
             };
             match shut {
                 Some(gate) => {
-                    let mut filter = candidate.as_it_was(self.store);
+                    let mut filter = candidate.as_it_was();
                     filter.insert("waits_for", Bson::Null);
                     let shut = doc! {"$set": {"waits_for": gate.to_string()}};
                     shut_out.push(Statement::change(filter, shut));
@@ -180,13 +180,7 @@ impl Claiming<'_> {
         common.extend(blocked);
         let mut waiting = doc! {"status": "queued", "waits_for": Bson::Null};
         waiting.extend(common.clone());
-        waiting.insert(
-            "$or",
-            vec![
-                doc! {"waits_until": Bson::Null},
-                doc! {"waits_until": {"$gt": now}},
-            ],
-        );
+        waiting.insert("waits_until", doc! {"$not": {"$lte": now}});
         let mut lost = doc! {"status": "running"};
         lost.extend(common);
         let mut found = Vec::new();
@@ -250,7 +244,7 @@ impl Claiming<'_> {
         } = candidate;
         let time = &self.store.time;
         let lease = i64::try_from(self.request.lease.as_millis()).unwrap_or(i64::MAX);
-        let mut filter = candidate.as_it_was(self.store);
+        let mut filter = candidate.as_it_was();
         filter.insert("waits_for", Bson::Null);
         filter.insert("cancel_requested", Bson::Null);
         let mut set = doc! {
@@ -274,8 +268,13 @@ impl Claiming<'_> {
                 doc! {"$concatArrays": ["$attempts", {"$literal": [attempt]}]},
             );
         }
-        let pipeline = vec![doc! {"$set": set}, doc! {"$unset": "waits_until"}];
-        Ok(Statement::change(filter, pipeline))
+        let has_come = time.has_come("claimable_at");
+        Ok(Statement::change_where(
+            filter,
+            &has_come,
+            set,
+            &["waits_until"],
+        ))
     }
 
     /// Holds what was taken, with the jobs as they were.

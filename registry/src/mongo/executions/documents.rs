@@ -115,6 +115,12 @@ pub(in crate::mongo) fn met_by(labels: &Labels) -> Document {
 }
 
 /// The members that go when nothing more will happen to an execution.
+pub(super) const FINISHED: [&str; 3] = ["unfinished", "claimable_at", "waits_until"];
+
+/// Those members, to be unset.
 pub(super) fn finished() -> Document {
-    doc! {"unfinished": "", "claimable_at": "", "waits_until": ""}
+    FINISHED
+        .map(|it| (it.to_owned(), "".into()))
+        .into_iter()
+        .collect()
 }

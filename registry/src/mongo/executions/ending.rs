@@ -11,11 +11,12 @@ use crate::{
         MongoStore,
         batch::Statement,
         collections::EXECUTIONS,
+        parts::Parts,
         reading::Read,
         stored::{count, date, foreign, to_bson, whole},
-        transaction::{Transaction, in_transaction},
+        transaction::{Effort, Transaction, in_transaction, met_another},
     },
-    store::{Claim, Ending, FollowUp, StoreError},
+    store::{Claim, EndAnswer, Ending, FollowUp, StoreError},
 };
 
 use super::{
@@ -31,37 +32,69 @@ const MOST_AT_ONCE: usize = 250;
 /// were stored the first time.
 const MOST_TRIES: u32 = 3;
 
-/// The status that an execution has after an end; none where the claim is not the current one.
-type Ended = Option<ExecutionStatus>;
-
 impl MongoStore {
-    /// Ends attempts.
+    /// Ends attempts. One that keeps the others waiting is left for the next time, and one that the
+    /// store refuses ends without what it brings.
     pub(super) async fn end_all_attempts(
         &self,
         endings: &[(Claim, Ending)],
-    ) -> Result<Vec<Ended>, StoreError> {
-        let mut answers = Vec::with_capacity(endings.len());
-        for some in endings.chunks(MOST_AT_ONCE) {
-            let token = ObjectId::new().to_hex();
-            let mut tries = 1;
-            let ended = loop {
-                let ended = self.end_with_token(some, &token).await;
-                match ended {
-                    Err(error) if error.is_retryable() && tries < MOST_TRIES => tries += 1,
-                    ended => break ended,
+    ) -> Result<Vec<EndAnswer>, StoreError> {
+        let token = ObjectId::new().to_hex();
+        let mut answers = vec![EndAnswer::NotStored; endings.len()];
+        let mut parts = Parts::of(endings.len(), MOST_AT_ONCE);
+        while let Some(part) = parts.next() {
+            let some = endings.get(part.clone()).unwrap_or_default();
+            let ended = match self.end_again(some, &token).await {
+                Err(error) if met_another(&error) || is_refused(&error) => {
+                    if parts.split(&part) {
+                        continue;
+                    }
+                    match some {
+                        [(claim, ending)] if is_refused(&error) => {
+                            tracing::error!(execution = %claim.execution, %error, "end.refused");
+                            let bare = [(claim.clone(), ending.without_contents(&error))];
+                            self.end_again(&bare, &token).await?
+                        }
+                        _ => continue,
+                    }
                 }
+                // What is stored already is not made unknown again.
+                Err(error) if answers.iter().any(|it| *it != EndAnswer::NotStored) => {
+                    tracing::warn!(%error, "executions.end.cut_short");
+                    break;
+                }
+                ended => ended?,
             };
-            answers.extend(ended?);
+            let place = answers.iter_mut().skip(part.start);
+            place.zip(ended).for_each(|(place, ended)| *place = ended);
         }
         Ok(answers)
+    }
+
+    async fn end_again(
+        &self,
+        endings: &[(Claim, Ending)],
+        token: &str,
+    ) -> Result<Vec<EndAnswer>, StoreError> {
+        let mut tries = 1;
+        loop {
+            match self.end_with_token(endings, token).await {
+                Err(error)
+                    if error.is_retryable() && !met_another(&error) && tries < MOST_TRIES =>
+                {
+                    tries += 1;
+                }
+                ended => return ended,
+            }
+        }
     }
 
     async fn end_with_token(
         &self,
         endings: &[(Claim, Ending)],
         token: &str,
-    ) -> Result<Vec<Ended>, StoreError> {
-        in_transaction!(self, |transaction| self.end_some(
+    ) -> Result<Vec<EndAnswer>, StoreError> {
+        in_transaction!(self, Effort::Part, |transaction| self.end_some(
             &mut transaction,
             endings,
             token
@@ -73,7 +106,7 @@ impl MongoStore {
         transaction: &mut Transaction,
         endings: &[(Claim, Ending)],
         token: &str,
-    ) -> Result<Vec<Ended>, StoreError> {
+    ) -> Result<Vec<EndAnswer>, StoreError> {
         let found = read(transaction, endings).await?;
         let jobs: BTreeSet<String> = found.values().map(|it| it.job.clone()).collect();
         let following = Following::read(transaction, &jobs).await?;
@@ -83,15 +116,15 @@ impl MongoStore {
         let (mut gone, mut going_on) = (Vec::new(), Vec::new());
         for (claim, ending) in endings {
             let Some(found) = found.get(claim.execution.as_str()) else {
-                answers.push(None);
+                answers.push(EndAnswer::Lost);
                 continue;
             };
             if found.end_token == token {
-                answers.push(Some(found.status));
+                answers.push(EndAnswer::Stored(found.status));
                 continue;
             }
             if found.status != ExecutionStatus::Running || found.fence != count(claim.fence.0) {
-                answers.push(None);
+                answers.push(EndAnswer::Lost);
                 continue;
             }
             let retry_at = match &ending.follow_up {
@@ -109,7 +142,7 @@ impl MongoStore {
                 Some(at) => gone.push(self.gone(execution, &found.job, after.status, at)),
                 None => going_on.push(execution),
             }
-            answers.push(Some(after.status));
+            answers.push(EndAnswer::Stored(after.status));
         }
         transaction.update_all(EXECUTIONS, changes).await?;
         records.store(transaction).await?;
@@ -169,6 +202,11 @@ impl MongoStore {
         change.insert("$set", set);
         Ok(change)
     }
+}
+
+/// Whether the store refuses what is to be stored.
+const fn is_refused(error: &StoreError) -> bool {
+    matches!(error, StoreError::Refused(_))
 }
 
 /// What is known of an execution whose attempt ends.

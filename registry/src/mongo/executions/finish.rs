@@ -173,16 +173,12 @@ pub(super) async fn make_way(
     leave_places(transaction, &executions).await?;
     let_records_go(transaction, gone).await?;
     let jobs: BTreeSet<&str> = gone.iter().map(|it| it.job.as_str()).collect();
-    let gates: Vec<String> = jobs.iter().map(|job| Gate::job_text(job)).collect();
-    let waiting = Read::of(doc! {"waits_for": {"$in": gates, "$type": "string"}})
-        .sorted(doc! {"queued_at": 1, "_id": 1})
-        .only(&["job_id"]);
-    let mut seen = BTreeSet::new();
-    for first in transaction.find(EXECUTIONS, waiting).await? {
-        let job = text(&first, "job_id").to_owned();
-        if seen.insert(job.clone()) {
-            let id = first.get("_id").cloned().unwrap_or(Bson::Null);
-            open_for(transaction, &job, id).await?;
+    for job in jobs {
+        let first = Read::of(doc! {"waits_for": Gate::job_text(job)});
+        let first = first.sorted(doc! {"queued_at": 1, "_id": 1}).only(&[]);
+        if let Some(mut first) = transaction.find_one(EXECUTIONS, first).await? {
+            let id = first.remove("_id").unwrap_or(Bson::Null);
+            open_for(transaction, job, id).await?;
         }
     }
     Ok(())

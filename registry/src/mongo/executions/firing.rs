@@ -12,9 +12,10 @@ use crate::{
         MongoStore,
         batch::Statement,
         collections::{BACKFILLS, JOBS},
+        parts::Parts,
         reading::Read,
         stored::{count, date, whole},
-        transaction::{Transaction, in_transaction},
+        transaction::{Effort, Transaction, in_transaction, met_another},
     },
     store::{Advance, Fired, Firing, StoreError},
 };
@@ -39,16 +40,33 @@ impl MongoStore {
             let available_at = firing.execution.available_at;
             firing.execution.available_at = available_at.min(now);
         }
-        let mut answers = Vec::with_capacity(firings.len());
-        for some in firings.chunks(MOST_AT_ONCE) {
-            let fired = in_transaction!(self, |transaction| self.fire_some(
+        let mut answers = vec![Fired::Outdated; firings.len()];
+        let mut parts = Parts::of(firings.len(), MOST_AT_ONCE);
+        let mut failed = None;
+        while let Some(part) = parts.next() {
+            let some = firings.get(part.clone()).unwrap_or_default();
+            let fired = in_transaction!(self, Effort::Part, |transaction| self.fire_some(
                 &mut transaction,
                 some,
                 now
             ));
-            answers.extend(fired?);
+            match fired {
+                Ok(fired) => {
+                    let place = answers.iter_mut().skip(part.start);
+                    place.zip(fired).for_each(|(place, fired)| *place = fired);
+                }
+                Err(error) if !met_another(&error) => return Err(error),
+                Err(error) => {
+                    if !parts.split(&part) {
+                        failed = Some(error);
+                    }
+                }
+            }
         }
-        Ok(answers)
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(answers),
+        }
     }
 
     async fn fire_some(
@@ -66,7 +84,7 @@ impl MongoStore {
             .iter()
             .zip(&current)
             .filter(|(_, current)| **current)
-            .map(|(firing, _)| &firing.execution)
+            .map(|(firing, _)| (&firing.execution, firing.overlap))
             .collect();
         let mut placing = Placing::of(self, transaction, &executions, now).await?;
         let mut fired = Vec::with_capacity(firings.len());

@@ -37,7 +37,8 @@ pub(super) struct Placing {
     store: MongoStore,
     now: Timestamp,
     following: Following,
-    /// The unfinished executions of each job, the longest waiting first.
+    /// The unfinished executions of each job whose executions meet earlier ones, the longest waiting
+    /// first.
     earlier: BTreeMap<String, Vec<Earlier>>,
     stored: BTreeSet<String>,
     new: Vec<Document>,
@@ -50,17 +51,19 @@ impl Placing {
     pub(super) async fn of(
         store: &MongoStore,
         transaction: &mut Transaction,
-        executions: &[&Execution],
+        executions: &[(&Execution, OverlapPolicy)],
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let ids: Vec<&str> = executions.iter().map(|it| it.id.as_str()).collect();
+        let ids: Vec<&str> = executions.iter().map(|(it, _)| it.id.as_str()).collect();
         let stored = Read::of(doc! {"_id": {"$in": ids}}).only(&[]);
         let stored = transaction.find(EXECUTIONS, stored).await?;
-        let in_chains = executions.iter().filter(|it| it.chain.is_some());
-        let in_chains = in_chains.map(|it| it.job_id.as_str().to_owned()).collect();
-        let following = Following::read(transaction, &in_chains).await?;
-        let unfinished = executions.iter().filter(|it| !it.status.is_finished());
-        let jobs: BTreeSet<&str> = unfinished.map(|it| it.job_id.as_str()).collect();
+        let in_chains = executions.iter().filter(|(it, _)| it.chain.is_some());
+        let in_chains = in_chains.map(|(it, _)| it.job_id.as_str().to_owned());
+        let following = Following::read(transaction, &in_chains.collect()).await?;
+        let meeting = executions.iter().filter(|(it, overlap)| {
+            !it.status.is_finished() && *overlap != OverlapPolicy::AllowAll
+        });
+        let jobs: BTreeSet<&str> = meeting.map(|(it, _)| it.job_id.as_str()).collect();
         let mut placing = Self {
             store: store.clone(),
             now,

@@ -83,16 +83,18 @@ impl MongoStore {
                 join,
                 overlap,
             } => {
-                let mut placing = Placing::of(self, transaction, &[child], now).await?;
+                let overlap: OverlapPolicy = *overlap;
+                let placed = [(child.as_ref(), overlap)];
+                let mut placing = Placing::of(self, transaction, &placed, now).await?;
                 if let Some(mut child) = joined(transaction, &placing, child, join).await? {
                     child.available_at = child.available_at.min(now);
-                    let overlap: OverlapPolicy = *overlap;
                     placing.place(transaction, &child, overlap).await?;
                 }
                 placing.write(transaction).await
             }
             Consequence::Skip { child, join } => {
-                let mut placing = Placing::of(self, transaction, &[child], now).await?;
+                let skipped = [(child.as_ref(), OverlapPolicy::AllowAll)];
+                let mut placing = Placing::of(self, transaction, &skipped, now).await?;
                 let placed = placing.place_skipped(child)?;
                 placing.write(transaction).await?;
                 if let (Fired::Stored(_), Join::WithinChain { root, .. }) = (placed, join) {

@@ -11,7 +11,7 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        collections::EXECUTIONS,
+        collections::{EPOCH, EXECUTIONS},
         reading::Read,
         stored::{count, date, to_bson},
         transaction::{Transaction, in_transaction},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 use super::{
-    documents::{Settling, finished, lost_worker, optional_moment, read_execution, text},
+    documents::{FINISHED, Settling, finished, lost_worker, optional_moment, read_execution, text},
     finish::{Following, make_way},
 };
 
@@ -46,14 +46,20 @@ impl Candidate {
         })
     }
 
-    /// The condition that nobody has changed it and that it can be taken by the store's clock.
-    pub(super) fn as_it_was(&self, store: &MongoStore) -> Document {
-        let mut filter = store.time.has_come("claimable_at");
-        filter.insert("_id", self.execution.id.as_str());
-        filter.insert("fence", count(self.execution.fence.0));
-        filter.insert("status", self.execution.status.as_str());
+    /// The condition that nobody has changed it.
+    pub(super) fn as_it_was(&self) -> Document {
+        let mut filter = self.with_fence();
         filter.insert("claimable_at", self.claimable_at.map(date));
         filter
+    }
+
+    /// The condition that nobody has claimed it.
+    fn with_fence(&self) -> Document {
+        doc! {
+            "_id": self.execution.id.as_str(),
+            "fence": count(self.execution.fence.0),
+            "status": self.execution.status.as_str(),
+        }
     }
 }
 
@@ -62,9 +68,9 @@ impl MongoStore {
     pub(super) async fn end_cancelled(&self, limit: u32) -> Result<Vec<ExecutionId>, StoreError> {
         let now = date(self.clock.now());
         let cancelled = Read::of(doc! {
-            "unfinished": true, "status": {"$in": ["queued", "running"]},
-            "claimable_at": {"$lte": now}, "cancel_requested": {"$ne": Bson::Null},
+            "claimable_at": {"$lte": now}, "unfinished": true, "cancel_requested.by": {"$gt": ""},
         });
+        let cancelled = cancelled.sorted(doc! {"claimable_at": 1});
         self.end_all(cancelled.first(limit), End::Cancelled).await
     }
 
@@ -72,12 +78,12 @@ impl MongoStore {
     pub(super) async fn end_waiting(&self, limit: u32) -> Result<Overdue, StoreError> {
         let now = date(self.clock.now());
         let overdue =
-            Read::of(doc! {"status": "queued", "waits_until": {"$lte": now, "$type": "date"}});
+            Read::of(doc! {"waits_until": {"$lte": now, "$gt": EPOCH}, "status": "queued"});
         let overdue = overdue
             .sorted(doc! {"waits_until": 1, "_id": 1})
             .first(limit);
         let ended = self.end_all(overdue, End::Overdue).await?;
-        let next = Read::of(doc! {"waits_until": {"$type": "date"}});
+        let next = Read::of(doc! {"waits_until": {"$gt": EPOCH}});
         let next = next.sorted(doc! {"waits_until": 1}).only(&["waits_until"]);
         let next = self.find_one(EXECUTIONS, next).await?;
         let next = next.map(|it| optional_moment(&it, "waits_until"));
@@ -133,15 +139,9 @@ impl MongoStore {
                 following.settling(&job, status)
             }
         };
-        let filter = match end {
-            End::Overdue => {
-                let mut filter = self.time.has_come("waits_until");
-                filter.insert("_id", execution.id.as_str());
-                filter.insert("fence", count(execution.fence.0));
-                filter.insert("status", execution.status.as_str());
-                filter
-            }
-            End::Cancelled | End::LostTooOften(_) => candidate.as_it_was(self),
+        let (filter, date_of) = match end {
+            End::Overdue => (candidate.with_fence(), "waits_until"),
+            End::Cancelled | End::LostTooOften(_) => (candidate.as_it_was(), "claimable_at"),
         };
         let mut set = doc! {
             "status": record.status.as_str(),
@@ -153,8 +153,11 @@ impl MongoStore {
             "waits_for": Bson::Null,
         };
         set.extend(self.leaving(record.status, record.completed_at, settling));
-        let change = Statement::change(filter, doc! {"$set": set, "$unset": finished()});
-        if transaction.update_all(EXECUTIONS, vec![change]).await? == 0 {
+        let literal = |(member, value)| (member, doc! {"$literal": value}.into());
+        let set = set.into_iter().map(literal).collect();
+        let has_come = self.time.has_come(date_of);
+        let change = Statement::change_where(filter, &has_come, set, &FINISHED);
+        if !transaction.change(EXECUTIONS, change).await? {
             return Ok(false);
         }
         let id = execution.id.as_str();

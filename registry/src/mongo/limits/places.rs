@@ -264,8 +264,7 @@ impl Places {
 impl Limit {
     /// Those that wait for it and that a host with these labels may run.
     fn waiting(&self, labels: &Labels) -> Read {
-        let gate = doc! {"$eq": &self.gate, "$type": "string"};
-        let mut filter = doc! {"waits_for": gate, "org": &self.organisation};
+        let mut filter = doc! {"waits_for": &self.gate, "org": &self.organisation};
         filter.extend(met_by(labels));
         Read::of(filter).sorted(doc! {"priority": -1, "available_at": 1, "_id": 1})
     }

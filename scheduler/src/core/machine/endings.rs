@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sandglass_registry::{
     ExecutionStatus,
-    store::{Claim, Ending},
+    store::{Claim, EndAnswer, Ending},
 };
 
 use super::{Answer, WAIT_AFTER_FAILURE, held::Held};
@@ -48,31 +48,27 @@ impl Endings {
     pub(super) fn answered(
         &mut self,
         now: Duration,
-        answer: Answer<Vec<Option<ExecutionStatus>>>,
+        answer: Answer<Vec<EndAnswer>>,
         held: &Held,
     ) -> Vec<Over> {
         let under_way = std::mem::take(&mut self.under_way);
-        match answer {
-            Ok(statuses) => under_way
-                .into_iter()
-                .zip(statuses)
-                .map(|((claim, _), status)| Over { claim, status })
-                .collect(),
-            Err(_) => {
-                self.not_before = now + WAIT_AFTER_FAILURE;
-                let (again, lost): (Vec<_>, Vec<_>) = under_way
-                    .into_iter()
-                    .partition(|(claim, _)| held.may_trust(claim, now));
-                self.waiting.splice(0..0, again);
-                let given_up = lost.into_iter();
-                given_up
-                    .map(|(claim, _)| Over {
-                        claim,
-                        status: None,
-                    })
-                    .collect()
+        let answers = answer.unwrap_or_else(|_| vec![EndAnswer::NotStored; under_way.len()]);
+        let mut over = Vec::new();
+        let mut again = Vec::new();
+        for ((claim, ending), answer) in under_way.into_iter().zip(answers) {
+            match answer {
+                EndAnswer::NotStored if held.may_trust(&claim, now) => again.push((claim, ending)),
+                answer => over.push(Over {
+                    claim,
+                    status: answer.status(),
+                }),
             }
         }
+        if !again.is_empty() {
+            self.not_before = now + WAIT_AFTER_FAILURE;
+            self.waiting.splice(0..0, again);
+        }
+        over
     }
 
     pub(super) fn wake_at(&self) -> Option<Duration> {

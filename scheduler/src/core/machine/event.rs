@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sandglass_contract::ExecutionId;
 use sandglass_registry::{
     Execution, ExecutionStatus, HostOrder,
-    store::{Claim, ClaimRequest, Claimed, Ending, Firing, LeaseAnswer, Overdue},
+    store::{Claim, ClaimRequest, Claimed, EndAnswer, Ending, Firing, LeaseAnswer, Overdue},
 };
 
 use super::claims::Batch;
@@ -95,7 +95,7 @@ pub enum Event {
         ending: Box<Ending>,
     },
     /// What came of [`Command::EndAttempts`].
-    AttemptsEnded(Answer<Vec<Option<ExecutionStatus>>>),
+    AttemptsEnded(Answer<Vec<EndAnswer>>),
     /// What came of [`Command::ReadUnsettled`].
     UnsettledRead(Answer<Unsettled>),
     /// What came of [`Command::Settle`].

@@ -2,7 +2,7 @@
 
 use super::driver::{Driver, renewed, run_ended};
 use crate::core::machine::*;
-use sandglass_registry::store::LeaseAnswer;
+use sandglass_registry::store::{EndAnswer, LeaseAnswer};
 
 /// A host that begins nothing new, so that only its ends are seen.
 fn draining(claims: &[&str]) -> Driver {
@@ -11,8 +11,8 @@ fn draining(claims: &[&str]) -> Driver {
     host
 }
 
-fn stored(statuses: &[Option<ExecutionStatus>]) -> Event {
-    Event::AttemptsEnded(Ok(statuses.to_vec()))
+fn stored(answers: &[EndAnswer]) -> Event {
+    Event::AttemptsEnded(Ok(answers.to_vec()))
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn ends_are_gathered_while_the_store_is_busy() {
     host.check(run_ended("e2/1"), &[]);
     host.check(run_ended("e3/1"), &[]);
     host.check(run_ended("e3/1"), &[]);
-    let queued = Some(ExecutionStatus::Queued);
+    let queued = EndAnswer::Stored(ExecutionStatus::Queued);
     host.check(stored(&[queued]), &["release e1/1 queued", "end e2/1 e3/1"]);
     host.check(
         stored(&[queued, queued]),
@@ -44,7 +44,23 @@ fn an_end_of_which_nothing_is_known_is_stored_again() {
         "release e2/1 success",
         "read unsettled",
     ];
-    host.check(stored(&[None, Some(ExecutionStatus::Success)]), &expect);
+    host.check(
+        stored(&[EndAnswer::Lost, EndAnswer::Stored(ExecutionStatus::Success)]),
+        &expect,
+    );
+}
+
+#[test]
+fn an_end_that_could_not_be_stored_is_stored_again_and_keeps_no_other_waiting() {
+    let mut host = draining(&["e1/1", "e2/1"]);
+    host.check(run_ended("e1/1"), &["end e1/1"]);
+    host.check(run_ended("e2/1"), &[]);
+    host.check(stored(&[EndAnswer::NotStored]), &[]);
+    host.check_after(1000, &["end e1/1 e2/1"]);
+    let success = EndAnswer::Stored(ExecutionStatus::Success);
+    let expect = ["release e2/1 success", "read unsettled"];
+    host.check(stored(&[EndAnswer::NotStored, success]), &expect);
+    host.check_after(1000, &["end e1/1"]);
 }
 
 #[test]
