@@ -99,10 +99,7 @@ async fn measure_lives(clock: &Arc<dyn Clock>) {
         let endings = claimed.iter().map(|it| (it.claim(), success())).collect();
         let before_end = clock.monotonic();
         let ended = store.end_attempts(endings).await.unwrap();
-        assert_eq!(
-            ended,
-            [EndAnswer::Stored(ExecutionStatus::Success); AT_ONCE]
-        );
+        assert_eq!(ended, [EndAnswer::Ended(ExecutionStatus::Success); AT_ONCE]);
         spent[0] += after_fire - start;
         spent[1] += after_claim - after_fire;
         spent[2] += clock.monotonic() - before_end;

@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod backfills;
 mod blackouts;
+mod ending;
 mod executions;
 mod hosts;
 mod jobs;
@@ -18,10 +19,10 @@ pub use accounts::AccountStore;
 pub use audit::AuditStore;
 pub use backfills::{BackfillStore, RunningBackfill};
 pub use blackouts::BlackoutStore;
+pub use ending::{EndAnswer, Ending, FollowUp};
 pub use executions::{
-    Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, EndAnswer,
-    Ending, ExecutionQuery, ExecutionStore, Fired, Firing, FollowUp, Join, LeaseAnswer, Overdue,
-    Records, Settlement,
+    Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, ExecutionQuery,
+    ExecutionStore, Fired, Firing, Join, LeaseAnswer, Overdue, Records, Settlement,
 };
 pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};

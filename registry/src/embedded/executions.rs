@@ -152,7 +152,7 @@ impl ExecutionStore for EmbeddedStore {
             .write(move |connection| {
                 let store = |(claim, ending): &(Claim, SavedEnding)| {
                     let status = ending.store(connection, claim)?;
-                    Ok(status.map_or(EndAnswer::Lost, EndAnswer::Stored))
+                    Ok(status.map_or(EndAnswer::Lost, EndAnswer::Ended))
                 };
                 endings.iter().map(store).collect()
             })

@@ -39,6 +39,18 @@ impl MongoStore {
         self
     }
 
+    /// Whether the connection's database holds a store. Nothing is made.
+    ///
+    /// # Errors
+    /// Where the server does not answer, or what it has cannot be read by this program.
+    pub async fn is_in(connection: &MongoConnection) -> Result<bool, OpenError> {
+        let database = connection.database(connection.database_name());
+        let opening = Opening {
+            database: &database,
+        };
+        opening.is_marked().await
+    }
+
     /// Opens the store in the connection's database, and prepares that. The store goes by the server's
     /// time, `clock` only stamps records.
     ///

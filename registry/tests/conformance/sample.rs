@@ -215,7 +215,7 @@ pub(crate) async fn claim_these(store: &Arc<dyn Store>, expect: &[&str]) -> Vec<
 pub(crate) async fn ended(store: &Arc<dyn Store>, claim: &Claim, ending: Ending) -> Execution {
     let answers = store.end_attempts(vec![(claim.clone(), ending)]).await;
     let execution = stored(store, claim.execution.as_str()).await;
-    assert_eq!(answers.unwrap(), [EndAnswer::Stored(execution.status)]);
+    assert_eq!(answers.unwrap(), [EndAnswer::Ended(execution.status)]);
     execution
 }
 

@@ -69,7 +69,7 @@ impl World {
             Request::End(endings) => {
                 let end = |(claim, ending): &(Claim, _)| self.store.end_attempt(claim, ending, now);
                 let statuses = endings.iter().map(end);
-                let answers = statuses.map(|it| it.map_or(EndAnswer::Lost, EndAnswer::Stored));
+                let answers = statuses.map(|it| it.map_or(EndAnswer::Lost, EndAnswer::Ended));
                 Some(Event::AttemptsEnded(Ok(answers.collect())))
             }
             Request::ReadUnsettled => Some(Event::UnsettledRead(Ok(self.store.unsettled()))),

@@ -8,7 +8,7 @@ use sandglass_registry::{
     HostState,
     archive::Archive,
     embedded::{EmbeddedStore, STORE_FILE},
-    mongo::{MongoArtifacts, ServerClock},
+    mongo::{MongoArtifacts, MongoStore, ServerClock},
     store::HostStore as _,
 };
 
@@ -48,7 +48,20 @@ impl Place {
                 let text = format!("there is no store in the folder {}", folder.display());
                 Err(Failure::saying(Exit::NotFound, text))
             }
-            _ => self.open(app_database).await,
+            Self::Folder(_) => self.open(app_database).await,
+            Self::MongoDb(url) => {
+                let connection = MongoPlace { url, app_database }.connect().await?;
+                let is_there = MongoStore::is_in(&connection).await;
+                match is_there.or_fail("looking for the store")? {
+                    true => self.open(app_database).await,
+                    false => {
+                        let name = connection.database_name();
+                        let text = format!("there is no store in the database {name}");
+                        Err(Failure::saying(Exit::NotFound, text)
+                            .advise("name the database of the store in the path of the URL"))
+                    }
+                }
+            }
         }
     }
 

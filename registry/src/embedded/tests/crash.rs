@@ -182,7 +182,7 @@ async fn run(store: &EmbeddedStore, claimed: &Claimed) {
         },
     };
     let answers = store.end_attempts(vec![(claim, ending)]).await.unwrap();
-    assert_eq!(answers, [EndAnswer::Stored(ExecutionStatus::Success)]);
+    assert_eq!(answers, [EndAnswer::Ended(ExecutionStatus::Success)]);
     acknowledge("ended", id);
 }
 

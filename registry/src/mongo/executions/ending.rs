@@ -40,7 +40,7 @@ impl MongoStore {
         endings: &[(Claim, Ending)],
     ) -> Result<Vec<EndAnswer>, StoreError> {
         let token = ObjectId::new().to_hex();
-        let mut answers = vec![EndAnswer::NotStored; endings.len()];
+        let mut answers = vec![EndAnswer::NotEnded; endings.len()];
         let mut parts = Parts::of(endings.len(), MOST_AT_ONCE);
         while let Some(part) = parts.next() {
             let some = endings.get(part.clone()).unwrap_or_default();
@@ -59,7 +59,7 @@ impl MongoStore {
                     }
                 }
                 // What is stored already is not made unknown again.
-                Err(error) if answers.iter().any(|it| *it != EndAnswer::NotStored) => {
+                Err(error) if answers.iter().any(|it| *it != EndAnswer::NotEnded) => {
                     tracing::warn!(%error, "executions.end.cut_short");
                     break;
                 }
@@ -120,7 +120,7 @@ impl MongoStore {
                 continue;
             };
             if found.end_token == token {
-                answers.push(EndAnswer::Stored(found.status));
+                answers.push(EndAnswer::Ended(found.status));
                 continue;
             }
             if found.status != ExecutionStatus::Running || found.fence != count(claim.fence.0) {
@@ -142,7 +142,7 @@ impl MongoStore {
                 Some(at) => gone.push(self.gone(execution, &found.job, after.status, at)),
                 None => going_on.push(execution),
             }
-            answers.push(EndAnswer::Stored(after.status));
+            answers.push(EndAnswer::Ended(after.status));
         }
         transaction.update_all(EXECUTIONS, changes).await?;
         records.store(transaction).await?;

@@ -52,12 +52,12 @@ impl Endings {
         held: &Held,
     ) -> Vec<Over> {
         let under_way = std::mem::take(&mut self.under_way);
-        let answers = answer.unwrap_or_else(|_| vec![EndAnswer::NotStored; under_way.len()]);
+        let answers = answer.unwrap_or_else(|_| vec![EndAnswer::NotEnded; under_way.len()]);
         let mut over = Vec::new();
         let mut again = Vec::new();
         for ((claim, ending), answer) in under_way.into_iter().zip(answers) {
             match answer {
-                EndAnswer::NotStored if held.may_trust(&claim, now) => again.push((claim, ending)),
+                EndAnswer::NotEnded if held.may_trust(&claim, now) => again.push((claim, ending)),
                 answer => over.push(Over {
                     claim,
                     status: answer.status(),

@@ -46,7 +46,7 @@ fn a_place_is_free_when_the_run_has_ended_unless_too_many_ends_wait() {
     host.check(run_ended("e1/1"), &["end e1/1", "claim 1"]);
     host.check(claimed(host.monotonic(), &["e2/1"]), &["start e2/1"]);
     host.check(run_ended("e2/1"), &[]);
-    let stored = Event::AttemptsEnded(Ok(vec![EndAnswer::Stored(ExecutionStatus::Queued)]));
+    let stored = Event::AttemptsEnded(Ok(vec![EndAnswer::Ended(ExecutionStatus::Queued)]));
     host.check(stored, &["release e1/1 queued", "end e2/1", "claim 1"]);
 }
 
@@ -96,12 +96,12 @@ fn a_host_that_drains_begins_nothing_and_is_drained_when_it_holds_nothing() {
     host.check(Event::JobsChanged, &[]);
     host.check(Event::BackfillsChanged, &[]);
     host.check(run_ended("e1/1"), &["end e1/1"]);
-    let success = || Event::AttemptsEnded(Ok(vec![EndAnswer::Stored(ExecutionStatus::Success)]));
+    let success = || Event::AttemptsEnded(Ok(vec![EndAnswer::Ended(ExecutionStatus::Success)]));
     host.check(success(), &["release e1/1 success", "read unsettled"]);
     host.check(Event::GiveBack, &["stop e2/1 GivenBack"]);
     host.check(run_ended("e2/1"), &["end e2/1"]);
     assert!(!host.machine.is_drained());
-    let requeued = Event::AttemptsEnded(Ok(vec![EndAnswer::Stored(ExecutionStatus::Queued)]));
+    let requeued = Event::AttemptsEnded(Ok(vec![EndAnswer::Ended(ExecutionStatus::Queued)]));
     host.check(requeued, &["release e2/1 queued"]);
     assert!(host.machine.is_drained());
 }

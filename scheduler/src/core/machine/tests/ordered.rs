@@ -7,7 +7,7 @@ const DRAIN: Event = Event::Ordered(HostOrder::Drain);
 const WORK: Event = Event::Ordered(HostOrder::Work);
 
 fn success() -> Event {
-    Event::AttemptsEnded(Ok(vec![EndAnswer::Stored(ExecutionStatus::Success)]))
+    Event::AttemptsEnded(Ok(vec![EndAnswer::Ended(ExecutionStatus::Success)]))
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn claims_go_on_when_nothing_is_left_to_renew() {
     };
     host.check(failed, &[]);
     host.check(run_ended("e1/1"), &["end e1/1"]);
-    let stored = Event::AttemptsEnded(Ok(vec![EndAnswer::Stored(ExecutionStatus::Success)]));
+    let stored = Event::AttemptsEnded(Ok(vec![EndAnswer::Ended(ExecutionStatus::Success)]));
     let expect = [
         "release e1/1 success",
         "read unsettled",

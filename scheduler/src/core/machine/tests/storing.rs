@@ -22,7 +22,7 @@ fn ends_are_gathered_while_the_store_is_busy() {
     host.check(run_ended("e2/1"), &[]);
     host.check(run_ended("e3/1"), &[]);
     host.check(run_ended("e3/1"), &[]);
-    let queued = EndAnswer::Stored(ExecutionStatus::Queued);
+    let queued = EndAnswer::Ended(ExecutionStatus::Queued);
     host.check(stored(&[queued]), &["release e1/1 queued", "end e2/1 e3/1"]);
     host.check(
         stored(&[queued, queued]),
@@ -45,7 +45,7 @@ fn an_end_of_which_nothing_is_known_is_stored_again() {
         "read unsettled",
     ];
     host.check(
-        stored(&[EndAnswer::Lost, EndAnswer::Stored(ExecutionStatus::Success)]),
+        stored(&[EndAnswer::Lost, EndAnswer::Ended(ExecutionStatus::Success)]),
         &expect,
     );
 }
@@ -55,11 +55,11 @@ fn an_end_that_could_not_be_stored_is_stored_again_and_keeps_no_other_waiting() 
     let mut host = draining(&["e1/1", "e2/1"]);
     host.check(run_ended("e1/1"), &["end e1/1"]);
     host.check(run_ended("e2/1"), &[]);
-    host.check(stored(&[EndAnswer::NotStored]), &[]);
+    host.check(stored(&[EndAnswer::NotEnded]), &[]);
     host.check_after(1000, &["end e1/1 e2/1"]);
-    let success = EndAnswer::Stored(ExecutionStatus::Success);
+    let success = EndAnswer::Ended(ExecutionStatus::Success);
     let expect = ["release e2/1 success", "read unsettled"];
-    host.check(stored(&[EndAnswer::NotStored, success]), &expect);
+    host.check(stored(&[EndAnswer::NotEnded, success]), &expect);
     host.check_after(1000, &["end e1/1"]);
 }
 
