@@ -21,7 +21,12 @@ const fn departure(case: &'static str, manual: &'static str, server: &'static st
 }
 
 /// Every case that is known.
-pub(crate) const KNOWN: [Departure; 20] = [
+pub(crate) const KNOWN: [Departure; 21] = [
+    departure(
+        "{$mul: {b: 2}, $addToSet: {c: 1}} of {}",
+        "new fields come in the order of their names",
+        "adds what $mul adds last",
+    ),
     departure(
         "{\"a.0\": null} of {a: []}",
         "a position behind the end of an array reaches nothing, so nothing is null",

@@ -20,7 +20,10 @@ pub(crate) fn update(random: &mut StdRng) -> Document {
             fields.insert(field, value);
         }
     }
-    update
+    match update.remove("$mul") {
+        Some(factors) => doc! {"$mul": factors},
+        None => update,
+    }
 }
 
 fn action(random: &mut StdRng) -> (&'static str, String, Bson) {
