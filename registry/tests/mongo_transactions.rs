@@ -26,16 +26,20 @@ use ::mongodb::{
     bson::{DateTime, Document, doc},
 };
 use jiff::Timestamp;
-use sandglass_contract::{Clock as _, HostInstanceId, clock::testing::ManualClock};
+use sandglass_contract::{Clock as _, HostInstanceId, OutcomeCode, clock::testing::ManualClock};
 use sandglass_registry::{
-    HostOrder, HostReport, Labels, Store,
+    ExecutionStatus, HostOrder, HostReport, Labels, Store,
     mongo::MongoStore,
-    store::{Claimed, LeaseAnswer},
+    store::{Claimed, EndAnswer, Fired, FollowUp, LeaseAnswer},
 };
 
-use sample::{LEASE, claim, queued, start};
+use sample::{
+    LEASE, attempt, claim, claim_these, finished, firing, inserted, job, queued, start, stored,
+};
+use serde_json::json;
 
 const EXECUTIONS: &str = "job_executions";
+const JOBS: &str = "dynamic_jobs";
 const SESSIONS: &str = "transaction_sessions";
 
 /// A store, and somebody else on its database.
@@ -61,10 +65,15 @@ impl Shared {
 
     /// Somebody else's transaction, which has changed an execution and is not ended.
     async fn held(&self, execution: &str) -> ClientSession {
+        self.held_in(EXECUTIONS, execution).await
+    }
+
+    /// The same of any document.
+    async fn held_in(&self, collection: &str, id: &str) -> ClientSession {
         let mut session = self.other.start_session().await.unwrap();
         session.start_transaction().await.unwrap();
-        let executions = self.documents(EXECUTIONS);
-        let change = executions.update_one(doc! {"_id": execution}, doc! {"$set": {"held": true}});
+        let documents = self.documents(collection);
+        let change = documents.update_one(doc! {"_id": id}, doc! {"$set": {"held": true}});
         let changed = change.session(&mut session).await.unwrap();
         assert_eq!(changed.matched_count, 1);
         session
@@ -137,7 +146,72 @@ async fn an_execution_in_an_open_transaction_keeps_nobody_from_the_others() {
 }
 
 #[tokio::test]
-async fn a_store_notes_the_sessions_of_its_transactions_before_it_uses_them() {
+async fn an_end_in_an_open_transaction_keeps_no_other_end_waiting() {
+    let shared = Shared::open().await;
+    let store = &shared.store;
+    queued(store, "job_1", &["exec_1", "exec_2", "exec_3"]).await;
+    let claims = claim_these(store, &["exec_1", "exec_2", "exec_3"]).await;
+    let success = || finished(attempt(1, OutcomeCode::Success));
+    let endings = || claims.iter().map(|it| (it.clone(), success())).collect();
+
+    let mut holder = shared.held("exec_2").await;
+    let answers = store.end_attempts(endings()).await.unwrap();
+    let ended = EndAnswer::Ended(ExecutionStatus::Success);
+    assert_eq!(answers, [ended, EndAnswer::NotEnded, ended]);
+    holder.abort_transaction().await.unwrap();
+
+    let answers = store.end_attempts(endings()).await.unwrap();
+    assert_eq!(answers, [EndAnswer::Lost, ended, EndAnswer::Lost]);
+    shared.close().await;
+}
+
+#[tokio::test]
+async fn a_job_in_an_open_transaction_keeps_no_other_slot_waiting() {
+    let shared = Shared::open().await;
+    let store = &shared.store;
+    let one = firing(&inserted(store, job("job_1")).await);
+    let other = firing(&inserted(store, job("job_2")).await);
+
+    let mut holder = shared.held_in(JOBS, "job_1").await;
+    let failed = store.fire(vec![one.clone(), other.clone()]).await;
+    assert!(failed.unwrap_err().is_retryable());
+    holder.abort_transaction().await.unwrap();
+
+    let fired = store.fire(vec![one, other]).await.unwrap();
+    let new = Fired::Stored(ExecutionStatus::Queued);
+    assert_eq!(fired, [new, Fired::Outdated]);
+    shared.close().await;
+}
+
+#[tokio::test]
+async fn an_end_that_the_server_refuses_is_stored_without_what_it_brings() {
+    let shared = Shared::open().await;
+    let store = &shared.store;
+    queued(store, "job_1", &["exec_1", "exec_2"]).await;
+    let claims = claim_these(store, &["exec_1", "exec_2"]).await;
+    // No name of a member holds this character (BSON specification, "cstring").
+    let results = [json!({"\u{0}": 1}), json!({"a": 1})];
+    let endings = claims.iter().zip(results).map(|(claim, result)| {
+        let mut ending = finished(attempt(1, OutcomeCode::Success));
+        ending.follow_up = FollowUp::Finished {
+            result: Some(result),
+            message: None,
+            artifacts: Vec::new(),
+        };
+        (claim.clone(), ending)
+    });
+    let answers = store.end_attempts(endings.collect()).await.unwrap();
+    let [refused, kept] = [ExecutionStatus::Failed, ExecutionStatus::Success];
+    assert_eq!(answers, [refused, kept].map(EndAnswer::Ended));
+    let execution = stored(store, "exec_1").await;
+    assert_eq!(execution.outcome, Some(OutcomeCode::HostFault));
+    assert_eq!(execution.result, None);
+    assert_eq!(stored(store, "exec_2").await.result, Some(json!({"a": 1})));
+    shared.close().await;
+}
+
+#[tokio::test]
+async fn a_store_notes_the_sessions_of_its_transactions() {
     let shared = Shared::open().await;
     queued(&shared.store, "job_1", &["exec_1"]).await;
     let stores = shared.documents(SESSIONS);

@@ -177,13 +177,19 @@ impl Client {
         }))
     }
 
+    /// Asks for a run of a job, and returns the id of its execution.
+    #[must_use]
+    pub fn start_job(&self, job: &str, body: &Value) -> String {
+        let path = format!("/api/admin/scheduler-jobs/{job}/run");
+        let answer = self.post(&path, body).expect(202);
+        let id = answer.body["execution_id"].as_str();
+        id.expect("an execution").to_owned()
+    }
+
     /// Runs a job by hand and returns the execution once it has ended.
     #[must_use]
     pub fn run_job(&self, job: &str, body: &Value) -> Value {
-        let path = format!("/api/admin/scheduler-jobs/{job}/run");
-        let answer = self.post(&path, body).expect(202);
-        let id = answer.body["execution_id"].as_str().expect("an execution");
-        self.ended(id)
+        self.ended(&self.start_job(job, body))
     }
 
     /// An execution, once it has ended.

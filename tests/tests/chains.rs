@@ -26,9 +26,7 @@ fn after(parents: &[&str]) -> Value {
 }
 
 fn start(client: &Client, job: &str, body: &Value) -> String {
-    let path = format!("/api/admin/scheduler-jobs/{job}/run");
-    let answer = client.post(&path, body).expect(202);
-    answer.body["execution_id"].as_str().unwrap().to_owned()
+    client.start_job(job, body)
 }
 
 fn nodes<'a>(node: &'a Value, found: &mut Vec<&'a Value>) {

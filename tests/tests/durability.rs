@@ -43,9 +43,7 @@ fn every_acknowledged_job_and_run_survives_kill_9() {
                 "schedule": {"type": "manual"}, "parameters": {"steps": 5}
             }));
             for _ in 0..random(&mut state) % 4 {
-                let path = format!("/api/admin/scheduler-jobs/{job}/run");
-                let answer = client.post(&path, &json!({})).expect(202);
-                executions.push(answer.body["execution_id"].as_str().unwrap().to_owned());
+                executions.push(client.start_job(&job, &json!({})));
             }
             jobs.push(job);
         }

@@ -42,9 +42,7 @@ fn placed(client: &Client, placement: &Value) -> String {
 }
 
 fn run(client: &Client, job: &str) -> String {
-    let path = format!("/api/admin/scheduler-jobs/{job}/run");
-    let answer = client.post(&path, &json!({})).expect(202);
-    answer.body["execution_id"].as_str().unwrap().to_owned()
+    client.start_job(job, &json!({}))
 }
 
 fn status(client: &Client, execution: &str) -> Value {

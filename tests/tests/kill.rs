@@ -109,9 +109,7 @@ fn two_hundred_kills_lose_no_slot_and_run_none_twice() {
         let client = server.client();
         for _ in 0..random(&mut state) % 8 {
             let job = &jobs[random(&mut state) as usize % JOBS];
-            let path = format!("/api/admin/scheduler-jobs/{job}/run");
-            let answer = client.post(&path, &json!({})).expect(202);
-            by_hand.push(answer.body["execution_id"].as_str().unwrap().to_owned());
+            by_hand.push(client.start_job(job, &json!({})));
         }
         // The point of the kill is what the test is about, so that a part of it is left to chance.
         thread::sleep(Duration::from_micros(random(&mut state) % 60_000));

@@ -56,9 +56,7 @@ fn execution(client: &Client, id: &str) -> Value {
 }
 
 fn start(client: &Client, job: &str) -> String {
-    let path = format!("/api/admin/scheduler-jobs/{job}/run");
-    let answer = client.post(&path, &json!({})).expect(202);
-    answer.body["execution_id"].as_str().unwrap().to_owned()
+    client.start_job(job, &json!({}))
 }
 
 #[test]

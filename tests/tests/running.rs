@@ -19,11 +19,7 @@ fn endless(client: &Client) -> String {
 }
 
 fn start(client: &Client, job: &str) -> String {
-    let answer = client.post(&format!("/api/admin/scheduler-jobs/{job}/run"), &json!({}));
-    answer.expect(202).body["execution_id"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    client.start_job(job, &json!({}))
 }
 
 fn running(client: &Client, execution: &str) {

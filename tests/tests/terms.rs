@@ -126,11 +126,7 @@ fn an_execution_that_waits_too_long_for_a_place_is_missed() {
     };
     let server = Server::start_with(&options);
     let client = server.client();
-    let start = |job: &str| {
-        let path = format!("/api/admin/scheduler-jobs/{job}/run");
-        let body = client.post(&path, &json!({})).expect(202).body;
-        body["execution_id"].as_str().unwrap().to_owned()
-    };
+    let start = |job: &str| client.start_job(job, &json!({}));
     let first = start(&job(&client, &long()));
     let path = format!("/api/admin/job-executions/{first}");
     let _ = client.until(&path, |body| body["execution"]["status"] == "running");

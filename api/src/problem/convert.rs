@@ -120,6 +120,7 @@ mod tests {
         );
         check(StoreError::Fenced, 500, "INTERNAL");
         check(StoreError::Unavailable(boxed()), 503, "UNAVAILABLE");
+        check(StoreError::Refused(boxed()), 500, "INTERNAL");
         let corrupt = StoreError::Corrupt {
             what: "job",
             source: boxed(),

@@ -23,9 +23,9 @@ const fn departure(case: &'static str, manual: &'static str, server: &'static st
 /// Every case that is known.
 pub(crate) const KNOWN: [Departure; 21] = [
     departure(
-        "{$mul: {b: 2}, $addToSet: {c: 1}} of {}",
-        "new fields come in the order of their names",
-        "adds what $mul adds last",
+        "{$push: {a: 1, c: 1}, $set: {b: 1}} of {}",
+        "fields are changed in the order of their names, whatever the operator",
+        "changes them in the order in which they are sent",
     ),
     departure(
         "{\"a.0\": null} of {a: []}",

@@ -122,6 +122,9 @@ impl Pair {
     ) -> Option<String> {
         let parsed_filter = Filter::from_bson(filter).ok()?;
         let parsed = Update::from_bson(update).ok()?;
+        if !updates::is_in_order(&parsed) {
+            return None;
+        }
         let (before, _) = self.find(collection, by_id(Filter::everything())).await;
         let here = self
             .embedded

@@ -2,6 +2,7 @@
 
 use bson::{Bson, Document, doc};
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
+use sandglass_query::Update;
 
 use crate::{
     documents::{path, scalar, value},
@@ -20,10 +21,25 @@ pub(crate) fn update(random: &mut StdRng) -> Document {
             fields.insert(field, value);
         }
     }
-    match update.remove("$mul") {
-        Some(factors) => doc! {"$mul": factors},
-        None => update,
-    }
+    update
+}
+
+/// Whether the fields of an update stand in the order of their paths where they are sent to a server. An
+/// operator has one place, so that the fields of another cannot stand between its own.
+pub(crate) fn is_in_order(update: &Update) -> bool {
+    let sent = update.to_bson();
+    let names = sent.iter().flat_map(|(operator, fields)| {
+        let fields = fields.as_document().into_iter().flatten();
+        fields.map(move |(field, value)| match operator.as_str() {
+            "$rename" => value.as_str().unwrap(),
+            _ => field.as_str(),
+        })
+    });
+    let names: Vec<&str> = names.collect();
+    let all = names.iter().map(|it| ((*it).to_owned(), Bson::Null));
+    let ordered = Update::from_bson(&doc! {"$set": all.collect::<Document>()}).unwrap();
+    let ordered = ordered.to_bson();
+    ordered.get_document("$set").unwrap().keys().eq(names)
 }
 
 fn action(random: &mut StdRng) -> (&'static str, String, Bson) {

@@ -8,7 +8,7 @@ use sandglass_registry::{
     HostState,
     archive::Archive,
     embedded::{EmbeddedStore, STORE_FILE},
-    mongo::{MongoArtifacts, MongoStore, ServerClock},
+    mongo::{MongoArtifacts, MongoConnection, MongoStore, ServerClock},
     store::HostStore as _,
 };
 
@@ -50,26 +50,25 @@ impl Place {
             }
             Self::Folder(_) => self.open(app_database).await,
             Self::MongoDb(url) => {
-                let connection = MongoPlace { url, app_database }.connect().await?;
+                let place = MongoPlace { url, app_database };
+                let connection = place.connect().await?;
                 let is_there = MongoStore::is_in(&connection).await;
-                match is_there.or_fail("looking for the store")? {
-                    true => self.open(app_database).await,
-                    false => {
-                        let name = connection.database_name();
-                        let text = format!("there is no store in the database {name}");
-                        Err(Failure::saying(Exit::NotFound, text)
-                            .advise("name the database of the store in the path of the URL"))
-                    }
+                if is_there.or_fail("looking for the store")? {
+                    return open_mongo(place, &connection).await;
                 }
+                let name = connection.database_name();
+                let text = format!("there is no store in the database {name}");
+                Err(Failure::saying(Exit::NotFound, text)
+                    .advise("name the database of the store in the path of the URL"))
             }
         }
     }
 
     /// Opens a store; it is made where there is none.
     pub(super) async fn open(&self, app_database: &AppDatabase) -> Result<OpenPlace, Failure> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         match self {
             Self::Folder(folder) => {
+                let clock = own_clock();
                 let store =
                     EmbeddedStore::open(folder, clock.clone()).or_fail("opening the store")?;
                 Ok(OpenPlace {
@@ -78,17 +77,27 @@ impl Place {
                     artifacts: Arc::new(artifact_folder(folder)?),
                 })
             }
-            Self::MongoDb(url) => open_mongo(MongoPlace { url, app_database }, clock).await,
+            Self::MongoDb(url) => {
+                let place = MongoPlace { url, app_database };
+                let connection = place.connect().await?;
+                open_mongo(place, &connection).await
+            }
         }
     }
 }
 
+fn own_clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock::default())
+}
+
 /// Opens a store in MongoDB that no host uses.
-async fn open_mongo(place: MongoPlace<'_>, own: Arc<dyn Clock>) -> Result<OpenPlace, Failure> {
-    let connection = place.connect().await?;
-    let clock = ServerClock::set(&connection, own).await;
+async fn open_mongo(
+    place: MongoPlace<'_>,
+    connection: &MongoConnection,
+) -> Result<OpenPlace, Failure> {
+    let clock = ServerClock::set(connection, own_clock()).await;
     let clock: Arc<dyn Clock> = Arc::new(clock.or_fail("asking the server for the time")?);
-    let store = place.store(&connection, clock.clone()).await?;
+    let store = place.store(connection, clock.clone()).await?;
     let hosts = store.hosts().await.or_fail("looking for hosts")?;
     let live = hosts.iter().find(|host| host.state != HostState::Lost);
     if let Some(host) = live {
@@ -99,8 +108,8 @@ async fn open_mongo(place: MongoPlace<'_>, own: Arc<dyn Clock>) -> Result<OpenPl
     }
     Ok(OpenPlace {
         archive: Arc::new(store),
-        database: OpenDatabase::MongoDb(place.database(&connection, clock.clone())),
-        artifacts: Arc::new(MongoArtifacts::new(&connection, clock)),
+        database: OpenDatabase::MongoDb(place.database(connection, clock.clone())),
+        artifacts: Arc::new(MongoArtifacts::new(connection, clock)),
     })
 }
 

@@ -44,29 +44,29 @@ impl MongoStore {
         let mut parts = Parts::of(endings.len(), MOST_AT_ONCE);
         while let Some(part) = parts.next() {
             let some = endings.get(part.clone()).unwrap_or_default();
-            let ended = match self.end_again(some, &token).await {
+            let ended = match (self.end_again(some, &token).await, some) {
+                (Err(error), [(claim, ending)]) if is_refused(&error) => {
+                    tracing::error!(execution = %claim.execution, %error, "end.refused");
+                    let bare = [(claim.clone(), ending.without_contents(&error))];
+                    self.end_again(&bare, &token).await
+                }
+                (ended, _) => ended,
+            };
+            match ended {
+                Ok(ended) => {
+                    let place = answers.iter_mut().skip(part.start);
+                    place.zip(ended).for_each(|(place, ended)| *place = ended);
+                }
                 Err(error) if met_another(&error) || is_refused(&error) => {
-                    if parts.split(&part) {
-                        continue;
-                    }
-                    match some {
-                        [(claim, ending)] if is_refused(&error) => {
-                            tracing::error!(execution = %claim.execution, %error, "end.refused");
-                            let bare = [(claim.clone(), ending.without_contents(&error))];
-                            self.end_again(&bare, &token).await?
-                        }
-                        _ => continue,
-                    }
+                    parts.split(&part);
                 }
                 // What is stored already is not made unknown again.
                 Err(error) if answers.iter().any(|it| *it != EndAnswer::NotEnded) => {
                     tracing::warn!(%error, "executions.end.cut_short");
                     break;
                 }
-                ended => ended?,
-            };
-            let place = answers.iter_mut().skip(part.start);
-            place.zip(ended).for_each(|(place, ended)| *place = ended);
+                Err(error) => return Err(error),
+            }
         }
         Ok(answers)
     }

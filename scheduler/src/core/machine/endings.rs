@@ -10,7 +10,7 @@ use sandglass_registry::{
 
 use super::{Answer, WAIT_AFTER_FAILURE, held::Held};
 
-/// The most ends that are stored in one transaction.
+/// The most ends that the store is asked for at once.
 const MOST_AT_ONCE: usize = 500;
 
 /// An attempt that is over: its end is stored, or can no longer be.
