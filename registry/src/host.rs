@@ -16,6 +16,8 @@ pub use labels::{Label, LabelError, Labels, MAX_LABELS, MAX_PLACEMENT, Placement
 
 /// A host that has not reported itself for this long is lost.
 pub const LOST_AFTER: Duration = Duration::from_secs(30);
+/// A host that has not reported itself for this long is not counted upon: two reports are missing.
+pub const AT_WORK_FOR: Duration = Duration::from_secs(12);
 /// A name is held for this long by the process that reported itself under it last.
 pub const NAME_HELD_FOR: Duration = Duration::from_secs(15);
 /// The record of a host that has not reported itself for this long is removed.

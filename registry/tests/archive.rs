@@ -103,8 +103,8 @@ async fn moved_goes_on_as_before(folder: &Path, clock: &ManualClock) {
         target.due_jobs(now, 100).await.unwrap()
     );
     assert_eq!(
-        source.next_due().await.unwrap(),
-        target.next_due().await.unwrap()
+        source.next_due(jiff::Timestamp::UNIX_EPOCH).await.unwrap(),
+        target.next_due(jiff::Timestamp::UNIX_EPOCH).await.unwrap()
     );
     let ended = source.end_overdue(100).await.unwrap().ended;
     assert_eq!(ended, target.end_overdue(100).await.unwrap().ended);

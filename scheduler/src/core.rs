@@ -14,6 +14,7 @@ mod machine;
 mod passed;
 mod poll;
 mod queued;
+mod turns;
 
 pub use backfill::{BackfillPlan, decide_backfill, plan_backfill};
 pub use chain::{DependencyGraph, decide_consequences};
@@ -26,3 +27,4 @@ pub use machine::{
 };
 pub use poll::poll;
 pub use queued::{Cause, queued};
+pub use turns::Turns;

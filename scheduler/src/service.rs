@@ -17,12 +17,15 @@ use crate::{
     arrivals::Arrivals,
     catalogue::Catalogue,
     changes::Changes,
-    core::Event,
+    core::{Event, Turns},
     host::HostIdentity,
     jobs::{Jobs, Pauses},
     notify::Notifier,
     shell::{self, Bells, Calendars, Runs},
 };
+
+/// How long what is under way for others, such as a notification, may take after everything has stopped.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// How this host takes part.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) pauses: Pauses,
     pub(crate) runs: Runs,
     pub(crate) notifier: Notifier,
+    /// Who goes first, as far as this host knows.
+    pub(crate) turns: watch::Sender<Turns>,
     /// Rung where the host is to report itself at once.
     pub(crate) report_soon: Notify,
     /// Where what runs for the scheduler runs; guests have a runtime of their own.
@@ -97,6 +102,7 @@ impl Scheduler {
             pauses: jobs.pauses().clone(),
             runs: Runs::default(),
             notifier,
+            turns: watch::Sender::new(Turns::default()),
             report_soon: Notify::new(),
             runtime: Handle::current(),
             drained: watch::Sender::new(false),
@@ -227,7 +233,8 @@ impl Scheduler {
     }
 
     /// Begins nothing new, waits at most `grace` for what runs, and gives back what still does, so that
-    /// another host, or this one after its restart, begins it anew.
+    /// another host, or this one after its restart, begins it anew. A store that does not answer is
+    /// waited for until the leases are over, when others need no word of this host any more.
     pub async fn drain(&self, grace: Duration) {
         self.shared.draining.cancel();
         self.shared.report_soon.notify_one();
@@ -236,11 +243,20 @@ impl Scheduler {
             () = self.all_ended() => {}
             () = self.shared.clock.sleep(grace) => {
                 self.shared.bells.tell(Event::GiveBack);
-                self.all_ended().await;
+                self.within(self.shared.settings.lease, self.all_ended()).await;
             }
         }
         self.shared.stopped.cancel();
-        self.tasks.wait().await;
+        self.within(LAST_WORDS, self.tasks.wait()).await;
+    }
+
+    /// Waits for something, and no longer than that. What is broken off so looks to the store like a host
+    /// that was killed.
+    async fn within(&self, longest: Duration, something: impl Future<Output = ()>) {
+        tokio::select! {
+            () = something => {}
+            () = self.shared.clock.sleep(longest) => tracing::warn!("drain.broken_off"),
+        }
     }
 
     /// Completes when it drains and holds no claim any more.

@@ -156,6 +156,30 @@ fn check_slots(client: &Client, job: &str) {
 }
 
 #[test]
+fn a_host_stops_when_it_is_told_to_though_its_server_does_not_answer() {
+    let server = MongoServer::start();
+    let mut host = host(&server);
+    host.start();
+    host.wait_until_ready();
+    let client = host.client();
+    let endless = job(&client, &long());
+    let run = start(&client, &endless);
+    let path = format!("/api/admin/job-executions/{run}");
+    let _ = client.until(&path, |body| body["execution"]["status"] == "running");
+    host.proxy().set(Passage::Held);
+    host.process().signal("TERM");
+    assert_eq!(host.process().wait(), Some(0));
+
+    host.proxy().set(Passage::Open);
+    host.start();
+    host.wait_until_ready();
+    let again = host
+        .client()
+        .until(&path, |body| body["execution"]["attempt"] == 2);
+    assert_eq!(again["execution"]["attempts"][0]["outcome"], "lease_lost");
+}
+
+#[test]
 fn a_short_absence_of_the_server_ends_no_run() {
     let server = MongoServer::start();
     let options = HostOptions {

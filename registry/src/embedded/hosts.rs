@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     host::{
-        FORGOTTEN_AFTER, HeldExecutions, HostOrder, HostRecord, HostReport, MAX_NAMED_EXECUTIONS,
-        NAME_HELD_FOR, StandingOrder,
+        AT_WORK_FOR, FORGOTTEN_AFTER, HeldExecutions, HostOrder, HostRecord, HostReport,
+        MAX_NAMED_EXECUTIONS, NAME_HELD_FOR, StandingOrder,
     },
     store::{HostAnswer, HostStore, Sharing, StoreError},
 };
@@ -43,6 +43,24 @@ impl HostStore for EmbeddedStore {
                     .prepare_cached(&format!("SELECT {COLUMNS} FROM hosts ORDER BY name"))?
                     .query_and_then([], |row| read(connection, row, now))?
                     .collect()
+            })
+            .await
+    }
+
+    async fn hosts_at_work(&self) -> Result<Vec<String>, StoreError> {
+        let since = earlier(self.now(), AT_WORK_FOR);
+        let (work, drain) = (HostOrder::Work.as_str(), HostOrder::Drain.as_str());
+        self.file
+            .read(move |connection| -> Result<_, StoreError> {
+                let names = connection
+                    .prepare_cached(
+                        "SELECT name FROM hosts
+                         WHERE last_seen_at > ? AND ordered <> ? AND doc ->> 'follows' = ?
+                         ORDER BY name",
+                    )?
+                    .query_map(params![since, drain, work], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
+                Ok(names)
             })
             .await
     }
@@ -90,22 +108,28 @@ pub(super) fn free_names(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// The moment so long ago, as it is stored.
+fn earlier(now: Timestamp, by: Duration) -> i64 {
+    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    milliseconds(now).saturating_sub(by)
+}
+
 fn store(
     connection: &Connection,
     report: &HostReport,
     now: Timestamp,
 ) -> Result<HostAnswer, StoreError> {
-    let before = |duration: Duration| {
-        let duration = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        milliseconds(now).saturating_sub(duration)
-    };
     let holder: Option<String> = connection
         .prepare_cached(
             "SELECT instance FROM hosts
              WHERE name = ? AND instance <> ? AND last_seen_at > ?",
         )?
         .query_row(
-            params![report.name, report.instance.as_str(), before(NAME_HELD_FOR)],
+            params![
+                report.name,
+                report.instance.as_str(),
+                earlier(now, NAME_HELD_FOR)
+            ],
             |row| row.get(0),
         )
         .optional()?;
@@ -115,7 +139,7 @@ fn store(
     }
     connection
         .prepare_cached("DELETE FROM hosts WHERE last_seen_at <= ? AND name <> ?")?
-        .execute(params![before(FORGOTTEN_AFTER), report.name])?;
+        .execute(params![earlier(now, FORGOTTEN_AFTER), report.name])?;
     let ordered: String = connection
         .prepare_cached(
             "INSERT INTO hosts (name, instance, last_seen_at, doc) VALUES (?, ?, ?, ?)

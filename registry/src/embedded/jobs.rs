@@ -152,15 +152,15 @@ impl JobStore for EmbeddedStore {
         Ok(jobs)
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.file
-            .read(|connection| -> Result<_, StoreError> {
+            .read(move |connection| -> Result<_, StoreError> {
                 connection
                     .prepare_cached(
                         "SELECT due_at FROM jobs INDEXED BY jobs_due
-                         WHERE enabled = 1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1",
+                         WHERE enabled = 1 AND due_at > ? ORDER BY due_at LIMIT 1",
                     )?
-                    .query_row([], |row| row.get(0))
+                    .query_row([milliseconds(after)], |row| row.get(0))
                     .optional()?
                     .map(moment)
                     .transpose()

@@ -14,14 +14,16 @@ use sandglass_contract::{ExecutionId, HostInstanceId, UserId};
 use super::{
     MongoStore,
     collections::{EXECUTIONS, HOSTS},
+    executions::text,
     failure::is_taken,
     hints::hints,
+    reading::Read,
     stored::{corrupt, from_bson, from_document, moment, to_document, whole},
 };
 use crate::{
     host::{
-        FORGOTTEN_AFTER, HeldExecutions, HostOrder, HostRecord, HostReport, MAX_NAMED_EXECUTIONS,
-        NAME_HELD_FOR, StandingOrder,
+        AT_WORK_FOR, FORGOTTEN_AFTER, HeldExecutions, HostOrder, HostRecord, HostReport,
+        MAX_NAMED_EXECUTIONS, NAME_HELD_FOR, StandingOrder,
     },
     store::{Hints, HostAnswer, HostStore, Sharing, StoreError},
 };
@@ -63,6 +65,18 @@ impl HostStore for MongoStore {
 
     async fn hosts(&self) -> Result<Vec<HostRecord>, StoreError> {
         self.records(doc! {}).await
+    }
+
+    async fn hosts_at_work(&self) -> Result<Vec<String>, StoreError> {
+        let (work, drain) = (HostOrder::Work.as_str(), HostOrder::Drain.as_str());
+        let mut gone = self.silent_for(AT_WORK_FOR);
+        let gone = gone.remove("$expr").unwrap_or(Bson::Null);
+        let at_work = Read::of(doc! {
+            "follows": work, "order": {"$ne": drain}, "$expr": {"$not": [gone]},
+        });
+        let at_work = at_work.sorted(doc! {"_id": 1}).only(&["_id"]);
+        let hosts = self.find(HOSTS, at_work).await?;
+        Ok(hosts.iter().map(|it| text(it, "_id").to_owned()).collect())
     }
 
     async fn order_host(

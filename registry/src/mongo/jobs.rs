@@ -135,8 +135,9 @@ impl JobStore for MongoStore {
         Ok(jobs)
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next = Read::of(doc! {"enabled": true, "due_at": {"$gt": EPOCH}});
+    async fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let after = date(after).max(EPOCH);
+        let next = Read::of(doc! {"enabled": true, "due_at": {"$gt": after}});
         let next = next.sorted(doc! {"due_at": 1}).only(&["due_at"]);
         let next = self.find_one(JOBS, next).await?;
         let at = next.and_then(|it| it.get_datetime("due_at").ok().copied());

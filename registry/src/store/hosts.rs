@@ -65,6 +65,10 @@ pub trait HostStore: Send + Sync + 'static {
     /// Every host, by name.
     async fn hosts(&self) -> Result<Vec<HostRecord>, StoreError>;
 
+    /// The names of the hosts that begin new work, as far as is known: those that reported themselves
+    /// within [`AT_WORK_FOR`](crate::host::AT_WORK_FOR) and were not told otherwise. In order.
+    async fn hosts_at_work(&self) -> Result<Vec<String>, StoreError>;
+
     /// Tells the host of that name what to do: it hears of it with its next report.
     ///
     /// # Errors

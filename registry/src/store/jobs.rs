@@ -95,8 +95,8 @@ pub trait JobStore: Send + Sync + 'static {
     /// others.
     async fn due_jobs(&self, now: Timestamp, limit: u32) -> Result<Vec<Job>, StoreError>;
 
-    /// When the next enabled job of any organisation is due.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the next enabled job of any organisation is due, of those that are due later than `after`.
+    async fn next_due(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
     /// Puts right what a clock that was set back by `by`, to `now`, would hold up: enabled interval jobs
     /// whose next slot lies further ahead than their interval are due one interval from now, and

@@ -6,6 +6,7 @@ use sandglass_contract::{HostInstanceId, OutcomeCode, clock::testing::ManualCloc
 use sandglass_registry::{
     ConcurrencyLimit, Execution, HostOrder, HostRecord, HostReport, HostState, Job, Labels,
     LimitedBy, Placement, Store, StoreError,
+    host::AT_WORK_FOR,
     store::{ClaimRequest, HostAnswer},
 };
 use serde_json::{Value, json};
@@ -138,6 +139,30 @@ pub(crate) async fn a_host_hears_what_it_is_told(store: Arc<dyn Store>, clock: M
     let resumed = store.order_host("host-1", HostOrder::Work, &user()).await;
     assert_eq!(resumed.unwrap().order.order, HostOrder::Work);
     work(&store, &report).await;
+}
+
+pub(crate) async fn those_at_work_are_counted_upon(store: Arc<dyn Store>, clock: ManualClock) {
+    let at_work = async || store.hosts_at_work().await.unwrap();
+    assert_eq!(at_work().await, [""; 0]);
+    let first = report("host-1", "host_a");
+    work(&store, &first).await;
+    assert_eq!(at_work().await, ["host-1"]);
+    let ends = HostReport {
+        follows: HostOrder::Drain,
+        ..first.clone()
+    };
+    work(&store, &ends).await;
+    assert_eq!(at_work().await, [""; 0], "it shuts down");
+    work(&store, &first).await;
+    let drain = HostOrder::Drain;
+    store.order_host("host-1", drain, &user()).await.unwrap();
+    assert_eq!(at_work().await, [""; 0], "it was told to drain");
+    let again = HostOrder::Work;
+    store.order_host("host-1", again, &user()).await.unwrap();
+    clock.advance(AT_WORK_FOR - Duration::from_millis(1));
+    assert_eq!(at_work().await, ["host-1"]);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(at_work().await, [""; 0], "it is silent");
 }
 
 pub(crate) async fn a_name_belongs_to_one_process(store: Arc<dyn Store>, clock: ManualClock) {

@@ -117,7 +117,7 @@ pub(crate) async fn a_deleted_job_leaves_its_revisions(store: Arc<dyn Store>, _c
     delete(scope()).await.unwrap();
     assert_refused!(delete(scope()).await, StoreError::NotFound { .. });
     assert_eq!(store.job(&scope(), &job.id).await.unwrap(), None);
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), None);
     let revision = store
         .job_revision(&scope(), &job.id, Version(1))
         .await
@@ -126,7 +126,7 @@ pub(crate) async fn a_deleted_job_leaves_its_revisions(store: Arc<dyn Store>, _c
 }
 
 pub(crate) async fn jobs_are_due_the_longest_first(store: Arc<dyn Store>, _clock: ManualClock) {
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(at(-1)).await.unwrap(), None);
     for (name, due, enabled) in [
         ("job_1", Some(30), true),
         ("job_2", Some(10), true),
@@ -141,7 +141,9 @@ pub(crate) async fn jobs_are_due_the_longest_first(store: Arc<dyn Store>, _clock
         };
         store.insert_job(&scope(), &job).await.unwrap();
     }
-    assert_eq!(store.next_due().await.unwrap(), Some(at(10)));
+    for (after, next) in [(0, Some(10)), (10, Some(20)), (29, Some(30)), (30, None)] {
+        assert_eq!(store.next_due(at(after)).await.unwrap(), next.map(at));
+    }
     let due = async |now, limit| {
         let jobs = store.due_jobs(at(now), limit).await.unwrap();
         let names = jobs.iter().map(|job| job.id.as_str().to_owned());
@@ -250,7 +252,7 @@ pub(crate) async fn jitter_puts_off_the_firing_and_not_the_slot(
     store.insert_job(&scope(), &spread).await.unwrap();
     let is_due = async |now| !store.due_jobs(now, 10).await.unwrap().is_empty();
     let expect_due = async |due: Timestamp| {
-        assert_eq!(store.next_due().await.unwrap(), Some(due));
+        assert_eq!(store.next_due(at(-1)).await.unwrap(), Some(due));
         assert!(!is_due(due - Duration::from_millis(1)).await);
         assert!(is_due(due).await);
     };

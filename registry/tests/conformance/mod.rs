@@ -94,6 +94,7 @@ macro_rules! conformance_tests {
             hosts: a_host_shows_what_it_holds,
             hosts: a_silent_host_is_lost_and_then_forgotten,
             hosts: a_host_hears_what_it_is_told,
+            hosts: those_at_work_are_counted_upon,
             hosts: a_name_belongs_to_one_process,
             hosts: an_execution_is_claimed_where_its_placement_is_met,
             hosts: what_a_host_may_not_run_does_not_wake_it,

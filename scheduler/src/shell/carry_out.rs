@@ -21,7 +21,7 @@ use crate::{
     service::Shared,
 };
 
-/// How many due jobs are handled in one transaction.
+/// How many due jobs are read at once.
 const DUE_AT_ONCE: u32 = 1000;
 /// How many ended executions are settled in one transaction.
 const SETTLED_AT_ONCE: u32 = 200;
@@ -74,7 +74,7 @@ pub(super) fn carry_out(shared: &Arc<Shared>, tasks: &TaskTracker, command: Comm
         Command::Release { claim, status } => release(&shared, tasks, &claim, status),
         Command::ReadUnsettled => {
             tasks.spawn(async move {
-                let unsettled = shared.store.unsettled(SETTLED_AT_ONCE).await;
+                let unsettled = read_unsettled(&shared).await;
                 bells.tell(Event::UnsettledRead(answer(
                     "executions.unsettled",
                     unsettled,
@@ -137,14 +137,21 @@ fn report(doing: &'static str, error: &StoreError) {
 
 async fn read_due(shared: &Shared, now: Timestamp) -> Result<DueJobs, StoreError> {
     let due = shared.store.due_jobs(now, DUE_AT_ONCE).await?;
+    let turns = shared.turns.borrow().clone();
     let mut firings = Vec::new();
+    let mut next = None;
     for job in &due {
-        firings.extend(decide(shared, job, now).await?);
+        let turn = job.next_run_at.map_or(now, |slot| {
+            later(job.due_at(slot), turns.wait(job.id.as_str()))
+        });
+        match turn <= now {
+            true => firings.extend(decide(shared, job, now).await?),
+            false => next = sooner(next, Some(turn)),
+        }
     }
-    let next = match firings.is_empty() {
-        true => shared.store.next_due().await?,
-        false => None,
-    };
+    if firings.is_empty() && due.len() < DUE_AT_ONCE as usize {
+        next = sooner(next, shared.store.next_due(now).await?);
+    }
     Ok(DueJobs { firings, next })
 }
 
@@ -158,6 +165,14 @@ async fn decide(shared: &Shared, job: &Job, now: Timestamp) -> Result<Vec<Firing
         note_due(shared, job, &firing.execution);
     }
     Ok(firings)
+}
+
+fn later(moment: Timestamp, by: Duration) -> Timestamp {
+    moment.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn sooner(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 /// Notes when a slot that was seen in time was due.
@@ -261,6 +276,19 @@ fn release(
             }
         });
     }
+}
+
+/// The ends that it is this host's turn to settle: its own at once, and others where nobody has done so.
+async fn read_unsettled(shared: &Shared) -> Result<Unsettled, StoreError> {
+    let mut unsettled = shared.store.unsettled(SETTLED_AT_ONCE).await?;
+    let now = shared.clock.now();
+    let turns = shared.turns.borrow().clone();
+    unsettled.retain(|execution| {
+        let wait = turns.wait_after(execution.execution_host.as_deref(), execution.id.as_str());
+        let ended_at = execution.completed_at.unwrap_or(now);
+        wait.is_zero() || later(ended_at, wait) <= now
+    });
+    Ok(unsettled)
 }
 
 /// Decides and stores what the ends of executions mean for others.

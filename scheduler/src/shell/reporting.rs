@@ -11,7 +11,10 @@ use sandglass_registry::{
     store::{Hint, HostAnswer},
 };
 
-use crate::{core::Event, service::Shared};
+use crate::{
+    core::{Event, Turns},
+    service::Shared,
+};
 
 /// How often the host is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
@@ -66,6 +69,17 @@ pub(crate) async fn listen_on(shared: Arc<Shared>) {
     }
 }
 
+/// Learns who else takes part.
+async fn count_upon_others(shared: &Shared) {
+    match shared.store.hosts_at_work().await {
+        Ok(hosts) => {
+            let turns = Turns::new(&shared.settings.host.name, hosts);
+            shared.turns.send_replace(turns);
+        }
+        Err(error) => tracing::warn!(%error, "hosts.not_read"),
+    }
+}
+
 /// Reports the host as it is. Returns what it is told, where it is told anything.
 async fn report(shared: &Shared, order: HostOrder) -> Option<HostOrder> {
     let follows = match shared.draining.is_cancelled() {
@@ -75,7 +89,10 @@ async fn report(shared: &Shared, order: HostOrder) -> Option<HostOrder> {
     let host = &shared.settings.host;
     let report = host.report(shared.runs.count(), follows);
     match shared.store.report_host(&report).await {
-        Ok(HostAnswer::Order(order)) => Some(order),
+        Ok(HostAnswer::Order(order)) => {
+            count_upon_others(shared).await;
+            Some(order)
+        }
         Ok(HostAnswer::NameTaken { by }) => {
             tracing::error!(name = host.name, %by, "host.name.taken");
             None

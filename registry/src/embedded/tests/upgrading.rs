@@ -116,7 +116,7 @@ async fn a_file_of_the_first_version_keeps_its_jobs_and_executions() {
     let clock = ManualClock::at(at(1_000));
     let store = open(folder.path(), &clock);
 
-    assert_eq!(store.next_due().await.unwrap(), Some(at(30_000)));
+    assert_eq!(store.next_due(at(0)).await.unwrap(), Some(at(30_000)));
     let due = store.due_jobs(at(60_000), 10).await.unwrap();
     let due: Vec<_> = due
         .iter()
@@ -189,5 +189,5 @@ async fn a_due_job_that_cannot_be_read_is_switched_off() {
     let due = store.due_jobs(at(60_000), 10).await.unwrap();
     let due: Vec<_> = due.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(due, ["job_interval"]);
-    assert_eq!(store.next_due().await.unwrap(), Some(at(60_000)));
+    assert_eq!(store.next_due(at(0)).await.unwrap(), Some(at(60_000)));
 }
