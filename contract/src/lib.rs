@@ -10,6 +10,7 @@ pub mod digest;
 pub mod grant;
 pub mod ids;
 pub mod journal;
+pub mod json;
 pub mod limits;
 pub mod log;
 pub mod outcome;

@@ -7,7 +7,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
-use sandglass_contract::{Limit, OutcomeCode, ParentResult};
+use sandglass_contract::{Limit, OutcomeCode, ParentResult, json::storable};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -207,6 +207,10 @@ fn success(run: &Run, returned: Outcome) -> RunReport {
             return RunReport::from(Ending::new(OutcomeCode::InvalidResult, message));
         }
     };
+    if let Err(error) = storable(&result) {
+        let message = format!("the result cannot be kept: {error}");
+        return RunReport::from(Ending::new(OutcomeCode::InvalidResult, message));
+    }
     let outcome = if run.cancel.is_cancelled() {
         OutcomeCode::Cancelled
     } else {

@@ -28,18 +28,21 @@ use ::mongodb::{
 use jiff::Timestamp;
 use sandglass_contract::{Clock as _, HostInstanceId, OutcomeCode, clock::testing::ManualClock};
 use sandglass_registry::{
-    ExecutionStatus, HostOrder, HostReport, Labels, Store,
+    ConcurrencyLimit, ExecutionStatus, HostOrder, HostReport, Job, Labels, LimitedBy, Store,
+    job::Tag,
     mongo::MongoStore,
-    store::{Claimed, EndAnswer, Fired, FollowUp, LeaseAnswer},
+    store::{Claim, Claimed, EndAnswer, Ending, Fired, FollowUp, LeaseAnswer},
 };
 
 use sample::{
-    LEASE, attempt, claim, claim_these, finished, firing, inserted, job, queued, start, stored,
+    LEASE, attempt, claim, claim_these, enqueued, finished, firing, inserted, job, queued, scope,
+    start, stored,
 };
 use serde_json::json;
 
 const EXECUTIONS: &str = "job_executions";
 const JOBS: &str = "dynamic_jobs";
+const LIMITS: &str = "concurrency_limits";
 const SESSIONS: &str = "transaction_sessions";
 
 /// A store, and somebody else on its database.
@@ -146,6 +149,32 @@ async fn an_execution_in_an_open_transaction_keeps_nobody_from_the_others() {
 }
 
 #[tokio::test]
+async fn a_limit_in_an_open_transaction_keeps_nobody_waiting_that_it_does_not_count() {
+    let shared = Shared::open().await;
+    let store = &shared.store;
+    let tag = Tag::parse("narrow").unwrap();
+    let counted = Job {
+        tags: vec![tag.clone()],
+        ..job("job_1")
+    };
+    let counted = inserted(store, counted).await;
+    enqueued(store, &counted, &["exec_1", "exec_2"]).await;
+    queued(store, "job_2", &["exec_3"]).await;
+    let limit = ConcurrencyLimit {
+        of: LimitedBy::Tag(tag),
+        most: 1,
+    };
+    store.set_concurrency_limit(&scope(), &limit).await.unwrap();
+
+    let mut holder = shared.held_in(LIMITS, "default/tag/narrow").await;
+    assert_eq!(names(&claim(store, 10).await), ["exec_3"]);
+    holder.abort_transaction().await.unwrap();
+    shared.clock.advance(Duration::from_secs(4));
+    assert_eq!(names(&claim(store, 10).await), ["exec_1"]);
+    shared.close().await;
+}
+
+#[tokio::test]
 async fn an_end_in_an_open_transaction_keeps_no_other_end_waiting() {
     let shared = Shared::open().await;
     let store = &shared.store;
@@ -161,7 +190,34 @@ async fn an_end_in_an_open_transaction_keeps_no_other_end_waiting() {
     holder.abort_transaction().await.unwrap();
 
     let answers = store.end_attempts(endings()).await.unwrap();
-    assert_eq!(answers, [EndAnswer::Lost, ended, EndAnswer::Lost]);
+    assert_eq!(answers, [ended, ended, ended]);
+    shared.close().await;
+}
+
+#[tokio::test]
+async fn an_end_that_is_stored_already_is_known_though_the_execution_runs_again() {
+    let shared = Shared::open().await;
+    let store = &shared.store;
+    queued(store, "job_1", &["exec_1"]).await;
+    let [first] = <[Claim; 1]>::try_from(claim_these(store, &["exec_1"]).await).unwrap();
+    let retry = || {
+        let follow_up = FollowUp::Retry {
+            available_at: shared.clock.now(),
+        };
+        let end = Ending {
+            follow_up,
+            ..finished(attempt(1, OutcomeCode::FailedRetryable))
+        };
+        vec![(first.clone(), end)]
+    };
+    let queued = [EndAnswer::Ended(ExecutionStatus::Queued)];
+    for _ in 0..2 {
+        assert_eq!(store.end_attempts(retry()).await.unwrap(), queued);
+    }
+    let second = claim_these(store, &["exec_1"]).await;
+    assert_eq!(store.end_attempts(retry()).await.unwrap(), queued);
+    let renewed = store.renew(&second, LEASE).await.unwrap();
+    assert_eq!(renewed, [LeaseAnswer::Renewed]);
     shared.close().await;
 }
 

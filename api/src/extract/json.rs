@@ -2,9 +2,10 @@
 //!
 //! A body is first read as JSON and then as what the operation takes, so that one that is not JSON (400,
 //! with line and column) differs from one that does not fit (422, with a JSON Pointer). The parser
-//! bounds the depth at 128.
+//! bounds the depth at 128, and what no store keeps is refused before it is read further.
 
 use axum::extract::{FromRequest, Request};
+use sandglass_contract::json::storable;
 use sandglass_scheduler::Problem as FieldProblem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -71,6 +72,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             format!("the body is not JSON: {error}"),
         )
     })?;
+    storable(&json)
+        .map_err(|error| Problem::new(ProblemKind::InvalidBody, format!("the body: {error}")))?;
     serde_path_to_error::deserialize(json).map_err(|error| {
         let pointer: String = error.path().iter().map(token).collect();
         let detail = error.inner().to_string();
@@ -143,6 +146,10 @@ mod tests {
             "recursion limit",
         )
         .await;
+        let nul = r#"{"name": "a", "parameters": {"b\u0000": 1}}"#;
+        check(json, nul, "INVALID_BODY", "", "NUL").await;
+        let deep = format!("{}{}", "[".repeat(70), "]".repeat(70));
+        check(json, deep, "INVALID_BODY", "", "deeper than 64").await;
         check(
             "text/plain",
             "{}",

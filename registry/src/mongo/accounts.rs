@@ -1,19 +1,17 @@
 //! Users and tokens in MongoDB.
 
-use std::slice::from_ref;
+use std::{future::IntoFuture as _, slice::from_ref};
 
 use async_trait::async_trait;
-use mongodb::{
-    bson::{Document, doc},
-    error::Error,
-};
+use mongodb::bson::{Document, doc};
 use sandglass_contract::TokenId;
 
 use super::{
     MongoStore,
     collections::{TOKENS, USERS},
-    failure::is_taken,
+    failure::{driver_error, in_time, is_taken},
     listing::one,
+    reading::Read,
     stored::to_document,
     transaction::in_transaction,
 };
@@ -37,7 +35,7 @@ impl AccountStore for MongoStore {
     }
 
     async fn has_users(&self) -> Result<bool, StoreError> {
-        let found = self.collection(USERS).find_one(doc! {}).await?;
+        let found = self.find_one(USERS, Read::default().only(&[])).await?;
         Ok(found.is_some())
     }
 
@@ -55,25 +53,29 @@ impl AccountStore for MongoStore {
     async fn put_token(&self, token: &TokenRecord) -> Result<(), StoreError> {
         // Users are never removed, so that this one is still there below.
         let user = doc! {"_id": token.user.as_str()};
-        if self.collection(USERS).find_one(user).await?.is_none() {
+        if self.find_one(USERS, Read::of(user)).await?.is_none() {
             return Err(StoreError::NotFound { what: USER });
         }
         let document = to_document(TOKEN, token)?;
         match self.replace_token(token, &document).await {
             // Somebody else added it between the look and the write.
-            Err(error) if is_taken(&error) => self.replace_token(token, &document).await?,
-            replaced => replaced?,
+            Err(error) if driver_error(&error).is_some_and(is_taken) => {
+                self.replace_token(token, &document).await
+            }
+            replaced => replaced,
         }
-        Ok(())
     }
 }
 
 impl MongoStore {
-    async fn replace_token(&self, token: &TokenRecord, document: &Document) -> Result<(), Error> {
-        self.collection(TOKENS)
-            .replace_one(doc! {"_id": token.id.as_str()}, document)
-            .upsert(true)
-            .await
-            .map(|_| ())
+    async fn replace_token(
+        &self,
+        token: &TokenRecord,
+        document: &Document,
+    ) -> Result<(), StoreError> {
+        let tokens = self.collection(TOKENS);
+        let replacing = tokens.replace_one(doc! {"_id": token.id.as_str()}, document);
+        in_time(replacing.upsert(true).into_future()).await?;
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use mongodb::bson::doc;
 use super::{
     MongoStore,
     collections::AUDIT,
-    failure::is_taken,
+    reading::Read,
     stored::{corrupt, from_document, to_document, whole},
 };
 use crate::{
@@ -25,23 +25,19 @@ const ENTRY: &str = "audit entry";
 impl AuditStore for MongoStore {
     async fn append_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let organisation = entry.org.as_str();
-        let lines = self.collection(AUDIT);
         let mut line = to_document(ENTRY, entry)?;
         loop {
-            let last = lines
-                .find_one(doc! {"org": organisation})
-                .sort(doc! {"number": -1})
-                .await?;
+            let last = Read::of(doc! {"org": organisation}).sorted(doc! {"number": -1});
+            let last = self.find_one(AUDIT, last).await?;
             let last = last.map(|line| {
                 whole(&line, "number").ok_or_else(|| corrupt(ENTRY, "it has no number"))
             });
             let number = last.transpose()?.unwrap_or(0) + 1;
             line.insert("_id", format!("{organisation}/{number}"));
             line.insert("number", number);
-            match lines.insert_one(&line).await {
-                Ok(_) => return Ok(()),
-                Err(error) if is_taken(&error) => {}
-                Err(error) => return Err(error.into()),
+            match self.insert_one(AUDIT, &line, ENTRY).await {
+                Err(StoreError::Exists { .. }) => {}
+                appended => return appended,
             }
         }
     }

@@ -3,18 +3,15 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use futures::TryStreamExt as _;
-use mongodb::{
-    bson::{Document, doc},
-    options::ReturnDocument,
-};
+use mongodb::bson::{Document, doc};
 use sandglass_contract::{BackfillId, JobId};
 
 use super::{
     MongoStore,
+    batch::Statement,
     collections::{BACKFILLS, EXECUTIONS},
-    failure::is_taken,
     listing::{one, within},
+    reading::Read,
     stored::{corrupt, from_document, to_document, whole},
     transaction::Transaction,
 };
@@ -36,11 +33,7 @@ impl BackfillStore for MongoStore {
             });
         }
         let document = to_document(BACKFILL, backfill)?;
-        match self.collection(BACKFILLS).insert_one(document).await {
-            Ok(_) => Ok(()),
-            Err(error) if is_taken(&error) => Err(StoreError::Exists { what: BACKFILL }),
-            Err(error) => Err(error.into()),
-        }
+        self.insert_one(BACKFILLS, &document, BACKFILL).await
     }
 
     async fn backfill(
@@ -67,14 +60,12 @@ impl BackfillStore for MongoStore {
     }
 
     async fn running_backfills(&self, limit: u32) -> Result<Vec<RunningBackfill>, StoreError> {
-        let found = self
-            .collection(BACKFILLS)
-            .find(doc! {"status": BackfillStatus::Running.as_str()})
-            .sort(doc! {"created_at": 1, "_id": 1})
-            .limit(i64::from(limit))
-            .await?;
-        let documents: Vec<Document> = found.try_collect().await?;
-        let running = documents.into_iter().filter_map(readable);
+        let running = Read::of(doc! {"status": BackfillStatus::Running.as_str()});
+        let running = running
+            .sorted(doc! {"created_at": 1, "_id": 1})
+            .first(limit);
+        let running = self.find(BACKFILLS, running).await?;
+        let running = running.into_iter().filter_map(readable);
         let running: Vec<Backfill> = running.collect();
         let unfinished = self.unfinished_of(&running).await?;
         let running = running.into_iter().map(|backfill| RunningBackfill {
@@ -92,18 +83,10 @@ impl BackfillStore for MongoStore {
     ) -> Result<Backfill, StoreError> {
         let mut unfinished = within(scope, id.as_str());
         unfinished.insert("status", words_of_unfinished());
-        let changed = self
-            .collection(BACKFILLS)
-            .find_one_and_update(unfinished, doc! {"$set": {"status": status.as_str()}})
-            .return_document(ReturnDocument::After)
-            .await?;
-        match changed {
-            Some(document) => from_document(BACKFILL, document),
-            None => {
-                let found = self.backfill(scope, id).await?;
-                found.ok_or(StoreError::NotFound { what: BACKFILL })
-            }
-        }
+        let change = Statement::change(unfinished, doc! {"$set": {"status": status.as_str()}});
+        self.update_all(BACKFILLS, vec![change]).await?;
+        let found = self.backfill(scope, id).await?;
+        found.ok_or(StoreError::NotFound { what: BACKFILL })
     }
 }
 
@@ -130,14 +113,11 @@ impl MongoStore {
         }
         let ids: Vec<&str> = backfills.iter().map(|it| it.id.as_str()).collect();
         let of_these = doc! {"backfill_id": {"$in": ids}, "unfinished": true};
-        let counted = self
-            .collection(EXECUTIONS)
-            .aggregate([
-                doc! {"$match": of_these},
-                doc! {"$group": {"_id": "$backfill_id", "count": {"$sum": 1_i64}}},
-            ])
-            .await?;
-        let counted: Vec<Document> = counted.try_collect().await?;
+        let stages = vec![
+            doc! {"$match": of_these},
+            doc! {"$group": {"_id": "$backfill_id", "count": {"$sum": 1_i64}}},
+        ];
+        let counted = self.aggregate(EXECUTIONS, stages).await?;
         counted
             .into_iter()
             .map(|group| {

@@ -4,6 +4,8 @@
 //! held ([`hold_calendars`]): it writes to the calendar's document in its own transaction,
 //! so that the two meet and the later one looks again.
 
+use std::future::IntoFuture as _;
+
 use async_trait::async_trait;
 use mongodb::bson::{Document, doc};
 use sandglass_contract::{BlackoutCalendarId, JobId, OrganisationId};
@@ -11,7 +13,7 @@ use sandglass_contract::{BlackoutCalendarId, JobId, OrganisationId};
 use super::{
     MongoStore,
     collections::{CALENDARS, JOBS},
-    failure::is_taken,
+    failure::in_time,
     listing::{one, within},
     reading::Read,
     stored::{corrupt, count, from_bson, from_document, to_document},
@@ -39,11 +41,7 @@ impl BlackoutStore for MongoStore {
     ) -> Result<(), StoreError> {
         belongs(scope, &calendar.org)?;
         let document = to_document(CALENDAR, calendar)?;
-        match self.collection(CALENDARS).insert_one(document).await {
-            Ok(_) => Ok(()),
-            Err(error) if is_taken(&error) => Err(StoreError::Exists { what: CALENDAR }),
-            Err(error) => Err(error.into()),
-        }
+        self.insert_one(CALENDARS, &document, CALENDAR).await
     }
 
     async fn blackout_calendar(
@@ -79,12 +77,12 @@ impl BlackoutStore for MongoStore {
         let mut filter = within(scope, calendar.id.as_str());
         filter.insert("version", count(expected.0));
         let document = to_document(CALENDAR, calendar)?;
-        if calendars.replace_one(filter, document).await?.matched_count > 0 {
+        let replacing = calendars.replace_one(filter, document);
+        if in_time(replacing.into_future()).await?.matched_count > 0 {
             return Ok(());
         }
-        let found = calendars
-            .find_one(within(scope, calendar.id.as_str()))
-            .await?;
+        let stored = Read::of(within(scope, calendar.id.as_str()));
+        let found = self.find_one(CALENDARS, stored).await?;
         let current = version(found.ok_or(NOT_THERE)?)?;
         Err(StoreError::Changed { current })
     }

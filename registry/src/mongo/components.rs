@@ -3,13 +3,15 @@
 //! Whoever writes a component writes the same pieces, so that several hosts may do it at once and a
 //! host that finds what another left unfinished goes over it. Nothing removes a piece.
 
+use std::future::IntoFuture as _;
+
 use mongodb::bson::{Bson, doc};
 use sandglass_contract::Digest;
 
 use super::{
     MongoStore,
     bucket::{Bucket, PIECE},
-    failure::is_taken,
+    failure::{driver_error, in_time, is_taken},
     stored::{corrupt, date},
 };
 use crate::store::StoreError;
@@ -25,18 +27,20 @@ impl MongoStore {
     ) -> Result<(), StoreError> {
         let bucket = self.components();
         let id = Bson::String(digest.to_string());
-        let stored = bucket.files().find_one(doc! {"_id": id.clone()}).await?;
+        let stored = bucket.files().find_one(doc! {"_id": id.clone()});
+        let stored = in_time(stored.into_future()).await?;
         if stored.is_some() {
             return Ok(());
         }
         for (number, piece) in (0..).zip(bytes.chunks(PIECE)) {
-            bucket.put(&id, number, piece).await?;
+            in_time(bucket.put(&id, number, piece)).await?;
         }
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let at = date(self.clock.now());
-        match bucket.finish(&id, &digest.to_string(), length, at).await {
-            Err(error) if is_taken(&error) => Ok(()),
-            finished => Ok(finished?),
+        let name = digest.to_string();
+        match in_time(bucket.finish(&id, &name, length, at)).await {
+            Err(error) if driver_error(&error).is_some_and(is_taken) => Ok(()),
+            finished => finished,
         }
     }
 
@@ -47,7 +51,8 @@ impl MongoStore {
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let bucket = self.components();
         let id = Bson::String(digest.to_string());
-        let Some(file) = bucket.files().find_one(doc! {"_id": id.clone()}).await? else {
+        let file = bucket.files().find_one(doc! {"_id": id.clone()});
+        let Some(file) = in_time(file.into_future()).await? else {
             return Ok(None);
         };
         let length = file

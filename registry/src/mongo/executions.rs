@@ -113,8 +113,7 @@ impl ExecutionStore for MongoStore {
     }
 
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), StoreError> {
-        in_transaction!(self, |transaction| self
-            .settle_all(&mut transaction, &settlements))
+        self.settle_all(&settlements).await
     }
 
     async fn chain(

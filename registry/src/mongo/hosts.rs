@@ -1,9 +1,8 @@
 //! Hosts in MongoDB: one document for each name, in the collection `hosts`.
 
-use std::time::Duration;
+use std::{future::IntoFuture as _, time::Duration};
 
 use async_trait::async_trait;
-use futures::TryStreamExt as _;
 use mongodb::{
     Collection,
     bson::{Bson, Document, doc},
@@ -13,9 +12,10 @@ use sandglass_contract::{ExecutionId, HostInstanceId, UserId};
 
 use super::{
     MongoStore,
+    batch::Statement,
     collections::{EXECUTIONS, HOSTS},
     executions::text,
-    failure::is_taken,
+    failure::{driver_error, in_time, is_taken},
     hints::hints,
     reading::Read,
     stored::{corrupt, from_bson, from_document, moment, to_document, whole},
@@ -50,15 +50,18 @@ impl HostStore for MongoStore {
             {"instance": instance},
             self.silent_for(NAME_HELD_FOR),
         ]};
-        let found = hosts.update_one(free, change.clone()).await?;
-        if found.matched_count == 0 {
+        let reporting = hosts.update_one(free, change.clone());
+        if in_time(reporting.into_future()).await?.matched_count == 0 {
             let mine = doc! {"_id": name, "instance": instance};
-            match hosts.update_one(mine, change).upsert(true).await {
-                Err(error) if is_taken(&error) => return self.who_has(name).await,
+            let reporting = hosts.update_one(mine, change).upsert(true);
+            match in_time(reporting.into_future()).await {
+                Err(error) if driver_error(&error).is_some_and(is_taken) => {
+                    return self.who_has(name).await;
+                }
                 other => other?,
             };
         }
-        let stored = hosts.find_one(doc! {"_id": name}).await?;
+        let stored = self.find_one(HOSTS, Read::of(doc! {"_id": name})).await?;
         let order = stored.as_ref().map(order_of).transpose()?;
         Ok(HostAnswer::Order(order.unwrap_or_default()))
     }
@@ -90,15 +93,17 @@ impl HostStore for MongoStore {
             "ordered_by": {"$literal": by.as_str()},
             "ordered_at": self.time.now(),
         }}];
-        let hosts = self.host_documents();
-        hosts.update_one(doc! {"_id": name}, change).await?;
+        let order = Statement::change(doc! {"_id": name}, change);
+        self.update_all(HOSTS, vec![order]).await?;
         let mut records = self.records(doc! {"_id": name}).await?;
         records.pop().ok_or(StoreError::NotFound { what: HOST })
     }
 
     async fn forget_host(&self, instance: &HostInstanceId) -> Result<(), StoreError> {
         let mine = doc! {"instance": instance.as_str()};
-        self.host_documents().delete_many(mine).await?;
+        let hosts = self.host_documents();
+        let forgetting = hosts.delete_many(mine);
+        in_time(forgetting.into_future()).await?;
         Ok(())
     }
 }
@@ -126,7 +131,9 @@ impl MongoStore {
     async fn forget_long_silent(&self, but: &str) -> Result<(), StoreError> {
         let mut silent = self.silent_for(FORGOTTEN_AFTER);
         silent.insert("_id", doc! {"$ne": but});
-        self.host_documents().delete_many(silent).await?;
+        let hosts = self.host_documents();
+        let forgetting = hosts.delete_many(silent);
+        in_time(forgetting.into_future()).await?;
         Ok(())
     }
 
@@ -146,7 +153,7 @@ impl MongoStore {
     }
 
     async fn who_has(&self, name: &str) -> Result<HostAnswer, StoreError> {
-        let found = self.host_documents().find_one(doc! {"_id": name}).await?;
+        let found = self.find_one(HOSTS, Read::of(doc! {"_id": name})).await?;
         let holder = found.as_ref().and_then(|it| it.get_str("instance").ok());
         match holder.map(HostInstanceId::parse) {
             Some(Ok(by)) => Ok(HostAnswer::NameTaken { by }),
@@ -157,8 +164,7 @@ impl MongoStore {
     }
 
     async fn records(&self, which: Document) -> Result<Vec<HostRecord>, StoreError> {
-        let hosts = self.host_documents();
-        let stages = [
+        let stages = vec![
             doc! {"$match": which},
             doc! {"$sort": {"_id": 1}},
             doc! {"$set": {
@@ -166,7 +172,7 @@ impl MongoStore {
                 "silent_for": self.silence(),
             }},
         ];
-        let found: Vec<Document> = hosts.aggregate(stages).await?.try_collect().await?;
+        let found = self.aggregate(HOSTS, stages).await?;
         let mut records = Vec::with_capacity(found.len());
         for document in found {
             records.push(self.record(document).await?);
@@ -198,14 +204,11 @@ impl MongoStore {
     async fn held_by(&self, name: &str) -> Result<HeldExecutions, StoreError> {
         let executions = self.collection(EXECUTIONS);
         let held = doc! {"status": "running", "execution_host": name};
-        let count = executions.count_documents(held.clone()).await?;
-        let named = executions
-            .find(held)
-            .projection(doc! {"_id": 1})
-            .sort(doc! {"_id": 1})
-            .limit(i64::from(MAX_NAMED_EXECUTIONS))
-            .await?;
-        let named: Vec<Document> = named.try_collect().await?;
+        let counting = executions.count_documents(held.clone());
+        let count = in_time(counting.into_future()).await?;
+        let named = Read::of(held).sorted(doc! {"_id": 1});
+        let named = named.first(MAX_NAMED_EXECUTIONS).only(&[]);
+        let named = self.find(EXECUTIONS, named).await?;
         let id = |document: &Document| {
             let id = document.get_str("_id").unwrap_or_default();
             ExecutionId::parse(id).map_err(|source| corrupt("execution", source))

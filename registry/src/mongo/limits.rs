@@ -25,7 +25,7 @@ use crate::{
     store::{LimitStore, StoreError},
 };
 
-pub(super) use places::Places;
+pub(super) use places::{Admission, Places};
 
 const LIMIT: &str = "concurrency limit";
 

@@ -1,12 +1,14 @@
 //! Finding documents and reading them as records.
 
+use std::future::IntoFuture as _;
+
 use mongodb::{
     Collection,
     bson::{Document, doc},
 };
 use serde::de::DeserializeOwned;
 
-use super::stored::from_document;
+use super::{failure::in_time, stored::from_document};
 use crate::{scope::Scope, store::StoreError};
 
 /// The filter for the record of that id within a scope.
@@ -20,6 +22,6 @@ pub(super) async fn one<T: DeserializeOwned>(
     collection: &Collection<Document>,
     filter: Document,
 ) -> Result<Option<T>, StoreError> {
-    let found = collection.find_one(filter).await?;
+    let found = in_time(collection.find_one(filter).into_future()).await?;
     found.map(|it| from_document(what, it)).transpose()
 }

@@ -239,7 +239,7 @@ impl Opening<'_> {
 fn validated(mut command: Document, plan: &Plan) -> Document {
     if let Some(validator) = &plan.validator {
         command.insert("validator", validator.clone());
-        command.insert("validationLevel", "strict");
+        command.insert("validationLevel", "moderate");
         command.insert("validationAction", "error");
     }
     command

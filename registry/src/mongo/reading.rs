@@ -4,11 +4,14 @@ use std::future::IntoFuture as _;
 
 use futures::TryStreamExt as _;
 use mongodb::{
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
     options::FindOptions,
 };
 
-use super::{MongoStore, failure::in_time};
+use super::{
+    MongoStore,
+    failure::{in_time, is_taken},
+};
 use crate::{
     page::{Page, PageRequest},
     store::StoreError,
@@ -98,6 +101,47 @@ impl MongoStore {
         read: Read,
     ) -> Result<Option<Document>, StoreError> {
         Ok(self.find(collection, read.first(1)).await?.pop())
+    }
+
+    /// Adds a document. Where the answer is lost it is read back.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] of `what` where a unique key is taken.
+    pub(super) async fn insert_one(
+        &self,
+        collection: &str,
+        document: &Document,
+        what: &'static str,
+    ) -> Result<(), StoreError> {
+        let documents = self.collection(collection);
+        let inserting = async {
+            match documents.insert_one(document).await {
+                Ok(_) => Ok(Ok(())),
+                Err(error) if is_taken(&error) => Ok(Err(StoreError::Exists { what })),
+                Err(error) => Err(error),
+            }
+        };
+        match in_time(inserting).await {
+            Ok(inserted) => inserted,
+            Err(error) if error.is_retryable() => {
+                let id = document.get("_id").cloned().unwrap_or(Bson::Null);
+                match self.find_one(collection, Read::of(doc! {"_id": id})).await {
+                    Ok(Some(stored)) if stored == *document => Ok(()),
+                    _ => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the groups that an aggregation makes.
+    pub(super) async fn aggregate(
+        &self,
+        collection: &str,
+        stages: Vec<Document>,
+    ) -> Result<Vec<Document>, StoreError> {
+        let collection = self.collection(collection);
+        in_time(async { collection.aggregate(stages).await?.try_collect().await }).await
     }
 
     /// Reads a page of a list.

@@ -4,15 +4,15 @@
 //! that was approved last, or of the first one while none is approved.
 
 use async_trait::async_trait;
-use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 use sandglass_contract::{Digest, OrganisationId, TemplateId, UserId};
 
 use super::{
     MongoStore,
+    batch::Statement,
     collections::TEMPLATES,
-    failure::is_taken,
+    reading::Read,
     stored::{corrupt, from_bson, to_bson, to_document},
 };
 use crate::{
@@ -47,14 +47,13 @@ impl TemplateStore for MongoStore {
         document.insert("_id", key(scope, id));
         document.insert("org", scope.organisation().as_str());
         document.insert("versions", vec![to_bson(VERSION, version)?]);
-        match self.collection(TEMPLATES).insert_one(document).await {
-            Ok(_) => Ok(()),
+        match self.insert_one(TEMPLATES, &document, VERSION).await {
             // The template is there, and templates stay: only such a version can refuse it now.
-            Err(error) if is_taken(&error) => match self.add_version(scope, version).await? {
+            Err(StoreError::Exists { .. }) => match self.add_version(scope, version).await? {
                 true => Ok(()),
                 false => Err(TAKEN),
             },
-            Err(error) => Err(error.into()),
+            inserted => inserted,
         }
     }
 
@@ -82,9 +81,8 @@ impl TemplateStore for MongoStore {
         let mut change = head(&version)?;
         change.insert("versions.$", to_bson(VERSION, &version)?);
         let filter = doc! {"_id": key(scope, template), "versions": pending};
-        let templates = self.collection(TEMPLATES);
-        let changed = templates.update_one(filter, doc! {"$set": change}).await?;
-        match changed.matched_count {
+        let change = Statement::change(filter, doc! {"$set": change});
+        match self.update_all(TEMPLATES, vec![change]).await? {
             // Somebody else was first.
             0 => find().await,
             _ => Ok(version),
@@ -97,17 +95,13 @@ impl TemplateStore for MongoStore {
         id: &TemplateId,
     ) -> Result<Option<Template>, StoreError> {
         let filter = doc! {"_id": key(scope, id)};
-        let found = self.collection(TEMPLATES).find_one(filter).await?;
+        let found = self.find_one(TEMPLATES, Read::of(filter)).await?;
         found.map(read).transpose()
     }
 
     async fn templates(&self, scope: &Scope) -> Result<Vec<Template>, StoreError> {
-        let found = self
-            .collection(TEMPLATES)
-            .find(doc! {"org": scope.organisation().as_str()})
-            .sort(doc! {"id": 1})
-            .await?;
-        let documents: Vec<Document> = found.try_collect().await?;
+        let all = Read::of(doc! {"org": scope.organisation().as_str()});
+        let documents = self.find(TEMPLATES, all.sorted(doc! {"id": 1})).await?;
         documents.into_iter().map(read).collect()
     }
 
@@ -132,9 +126,8 @@ impl MongoStore {
         if version.status == VersionStatus::Approved {
             change.insert("$set", head(version)?);
         }
-        let templates = self.collection(TEMPLATES);
-        let changed = templates.update_one(filter, change).await?;
-        Ok(changed.matched_count > 0)
+        let change = Statement::change(filter, change);
+        Ok(self.update_all(TEMPLATES, vec![change]).await? > 0)
     }
 }
 

@@ -65,7 +65,9 @@ pub enum FollowUp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum EndAnswer {
-    /// Its end is stored, and this is the status that the execution has now.
+    /// Its end is stored, and this is the status that the execution has since then. Where the caller may
+    /// not have heard of it, since the store is across a network, it may have been stored by an earlier
+    /// call under the same claim.
     Ended(ExecutionStatus),
     /// The store could not store its end in time; it is asked again.
     NotEnded,

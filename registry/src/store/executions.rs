@@ -288,8 +288,8 @@ pub trait ExecutionStore: Send + Sync + 'static {
     /// pauses, and that are not settled yet; the longest ended first, at most `limit`.
     async fn unsettled(&self, limit: u32) -> Result<Vec<Execution>, StoreError>;
 
-    /// Stores what follows from the ends of executions, in one transaction for all. Doing so again
-    /// changes nothing.
+    /// Stores what follows from the ends of executions, for each all of it or nothing. Doing so again
+    /// changes nothing; after an error, some may be stored.
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), StoreError>;
 
     /// The executions of a chain, the root first and then in the order in which they were queued, at

@@ -224,18 +224,22 @@ async fn fire(shared: &Shared, firings: Vec<Firing>) -> Result<(), StoreError> {
 
 async fn claim(shared: &Shared, request: ClaimRequest) -> Result<Batch, StoreError> {
     let limit = request.limit as usize;
-    let answer = shared.store.claim(request).await?;
-    for execution in &answer.ended {
+    let claimed = shared.store.claim(request).await?;
+    for execution in &claimed.ended {
         shared.changes.announce(execution);
     }
-    let next = match answer.claimed.len() < limit {
+    let next = match claimed.claimed.len() < limit {
         true => {
             let labels = &shared.settings.host.labels;
-            shared.store.next_claimable(labels).await?
+            // What was claimed is not dropped because nobody knows what comes next.
+            answer("executions.next", shared.store.next_claimable(labels).await).unwrap_or(None)
         }
         false => None,
     };
-    Ok(Batch { answer, next })
+    Ok(Batch {
+        answer: claimed,
+        next,
+    })
 }
 
 fn release(

@@ -16,10 +16,11 @@ use crate::{
         MongoStore,
         batch::{Statement, ran_out},
         collections::{EXECUTIONS, JOBS},
-        limits::Places,
+        limits::{Admission, Places},
         reading::Read,
         revisions::revision_id,
         stored::{corrupt, count, date, to_bson, whole},
+        transaction::met_another,
     },
     store::{ClaimAnswer, ClaimRequest, Claimed, StoreError},
     unclaimed::{End, lost_leases},
@@ -45,7 +46,13 @@ impl MongoStore {
         request: &ClaimRequest,
     ) -> Result<ClaimAnswer, StoreError> {
         // Their places are free from then on.
-        let ended = self.end_cancelled(MOST_AT_ONCE).await?;
+        let ended = match self.end_cancelled(MOST_AT_ONCE).await {
+            Err(error) if met_another(&error) => {
+                tracing::warn!(%error, "executions.cancelled.left");
+                Vec::new()
+            }
+            ended => ended?,
+        };
         let mut claiming = Claiming {
             store: self,
             request,
@@ -128,36 +135,52 @@ impl Claiming<'_> {
             let lost = lost_leases(&candidate.execution, candidate.lost.as_ref());
             if lost > self.request.most_lost_leases {
                 let end = End::LostTooOften(lost);
-                if self.store.end_unclaimed(&candidate, end).await? {
-                    self.answer.ended.push(candidate.execution.id.clone());
-                    self.places = Places::read(self.store).await?;
+                match self.store.end_unclaimed(&candidate, end).await {
+                    Ok(true) => {
+                        self.answer.ended.push(candidate.execution.id.clone());
+                        self.places = Places::read(self.store).await?;
+                    }
+                    Ok(false) => {}
+                    Err(error) if met_another(&error) => self.pass_over(&[&id]),
+                    Err(error) => return Err(error),
                 }
                 ended += 1;
                 continue;
             }
             // One whose worker was lost has its places still.
-            let shut = match candidate.lost {
-                Some(_) => None,
+            let admission = match candidate.lost {
+                Some(_) => Admission::Open,
                 None => {
                     let execution = &candidate.execution;
                     self.places.take(self.store, execution, &self.token).await?
                 }
             };
-            match shut {
-                Some(gate) => {
+            match admission {
+                Admission::Open => chosen.push(candidate),
+                Admission::Full(gate) => {
                     let mut filter = candidate.as_it_was();
                     filter.insert("waits_for", Bson::Null);
                     let shut = doc! {"$set": {"waits_for": gate.to_string()}};
                     shut_out.push(Statement::change(filter, shut));
                 }
-                None => chosen.push(candidate),
+                Admission::Busy => self.pass_over(&[&id]),
             }
         }
         let again = !shut_out.is_empty() || ended > 0;
-        self.store.update_all(EXECUTIONS, shut_out).await?;
+        match self.store.update_all(EXECUTIONS, shut_out).await {
+            // They are shut out the next time.
+            Err(error) if ran_out(&error) => tracing::debug!(%error, "executions.shut_out.later"),
+            shut => drop(shut?),
+        }
         let passed = self.take(&chosen).await?;
         self.store.crowded.store(passed > 0, Ordering::Relaxed);
         Ok(again || passed > 0)
+    }
+
+    /// Leaves executions alone for a while that an open transaction keeps.
+    fn pass_over(&self, executions: &[&str]) {
+        let now = self.store.clock.monotonic();
+        self.store.blocked.pass_over(executions, now);
     }
 
     /// What may be claimed, the highest priority first and within it the longest waiting.
@@ -221,15 +244,16 @@ impl Claiming<'_> {
         let held: BTreeSet<&str> = taken.iter().map(|it| text(it, "_id")).collect();
         let passed: Vec<&str> = ids.into_iter().filter(|id| !held.contains(id)).collect();
         let passed_by = passed.len();
-        self.places
-            .give_back(self.store, &passed, &self.token)
-            .await?;
         let nothing = taken.is_empty();
         self.hold(taken).await?;
+        // One that is not given back is found when the limit is full.
+        let given_back = self.places.give_back(self.store, &passed, &self.token);
+        if let Err(error) = given_back.await {
+            tracing::warn!(%error, "places.not_given_back");
+        }
         match sent {
             Err(error) if ran_out(&error) => {
-                let now = self.store.clock.monotonic();
-                self.store.blocked.pass_over(&passed, now);
+                self.pass_over(&passed);
                 Ok(passed_by)
             }
             // What was taken before the answer was lost is held.
@@ -279,8 +303,14 @@ impl Claiming<'_> {
 
     /// Holds what was taken, with the jobs as they were.
     async fn hold(&mut self, taken: Vec<Document>) -> Result<(), StoreError> {
-        let executions = taken.into_iter().map(read_execution);
-        let executions: Vec<Execution> = executions.collect::<Result<_, _>>()?;
+        let mut executions: Vec<Execution> = Vec::with_capacity(taken.len());
+        for document in taken {
+            let id = text(&document, "_id").to_owned();
+            match read_execution(document) {
+                Ok(execution) => executions.push(execution),
+                Err(error) => self.store.give_up(&id, &error).await?,
+            }
+        }
         let key = |it: &Execution| revision_id(&it.job_id, it.job_version);
         let keys: BTreeSet<String> = executions.iter().map(key).collect();
         let jobs = self.store.revisions(keys.into_iter().collect()).await?;

@@ -3,7 +3,7 @@
 //! Beside the members of an execution a document has some of the store's own, each there only while it
 //! means something: `unfinished`, `claimable_at` (when a worker may claim it: `available_at` while it
 //! waits, the end of the lease while it runs), `waits_until` (the queue deadline before the first
-//! attempt), `unsettled`, `attempt_started_at`, `claim_token`, `renewal_token`, `end_token`, `expire_at`,
+//! attempt), `unsettled`, `attempt_started_at`, `claim_token`, `renewal_token`, `ended_fence`, `expire_at`,
 //! and `touched`, which makes transactions meet. `placement` is a list of texts.
 
 use jiff::Timestamp;

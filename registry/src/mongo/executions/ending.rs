@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
+use mongodb::bson::{Bson, Document, doc};
 
 use crate::{
     attempt_end::{AfterAttempt, Wanted},
@@ -28,8 +28,8 @@ use super::{
 
 /// The most ends in one transaction.
 const MOST_AT_ONCE: usize = 250;
-/// How often ends are stored whose answer was lost. They carry a token, by which those are known that
-/// were stored the first time.
+/// How often ends are stored whose answer was lost. The execution keeps the fence that they were stored
+/// under, by which those are known that were stored the first time.
 const MOST_TRIES: u32 = 3;
 
 impl MongoStore {
@@ -39,16 +39,15 @@ impl MongoStore {
         &self,
         endings: &[(Claim, Ending)],
     ) -> Result<Vec<EndAnswer>, StoreError> {
-        let token = ObjectId::new().to_hex();
         let mut answers = vec![EndAnswer::NotEnded; endings.len()];
         let mut parts = Parts::of(endings.len(), MOST_AT_ONCE);
         while let Some(part) = parts.next() {
             let some = endings.get(part.clone()).unwrap_or_default();
-            let ended = match (self.end_again(some, &token).await, some) {
+            let ended = match (self.end_again(some).await, some) {
                 (Err(error), [(claim, ending)]) if is_refused(&error) => {
                     tracing::error!(execution = %claim.execution, %error, "end.refused");
                     let bare = [(claim.clone(), ending.without_contents(&error))];
-                    self.end_again(&bare, &token).await
+                    self.end_again(&bare).await
                 }
                 (ended, _) => ended,
             };
@@ -71,14 +70,10 @@ impl MongoStore {
         Ok(answers)
     }
 
-    async fn end_again(
-        &self,
-        endings: &[(Claim, Ending)],
-        token: &str,
-    ) -> Result<Vec<EndAnswer>, StoreError> {
+    async fn end_again(&self, endings: &[(Claim, Ending)]) -> Result<Vec<EndAnswer>, StoreError> {
         let mut tries = 1;
         loop {
-            match self.end_with_token(endings, token).await {
+            match self.end_once(endings).await {
                 Err(error)
                     if error.is_retryable() && !met_another(&error) && tries < MOST_TRIES =>
                 {
@@ -89,23 +84,15 @@ impl MongoStore {
         }
     }
 
-    async fn end_with_token(
-        &self,
-        endings: &[(Claim, Ending)],
-        token: &str,
-    ) -> Result<Vec<EndAnswer>, StoreError> {
-        in_transaction!(self, Effort::Part, |transaction| self.end_some(
-            &mut transaction,
-            endings,
-            token
-        ))
+    async fn end_once(&self, endings: &[(Claim, Ending)]) -> Result<Vec<EndAnswer>, StoreError> {
+        in_transaction!(self, Effort::Part, |transaction| self
+            .end_some(&mut transaction, endings))
     }
 
     async fn end_some(
         &self,
         transaction: &mut Transaction,
         endings: &[(Claim, Ending)],
-        token: &str,
     ) -> Result<Vec<EndAnswer>, StoreError> {
         let found = read(transaction, endings).await?;
         let jobs: BTreeSet<String> = found.values().map(|it| it.job.clone()).collect();
@@ -119,8 +106,8 @@ impl MongoStore {
                 answers.push(EndAnswer::Lost);
                 continue;
             };
-            if found.end_token == token {
-                answers.push(EndAnswer::Ended(found.status));
+            if found.ended_fence == Some(count(claim.fence.0)) {
+                answers.push(EndAnswer::Ended(found.status_after(claim)));
                 continue;
             }
             if found.status != ExecutionStatus::Running || found.fence != count(claim.fence.0) {
@@ -133,7 +120,7 @@ impl MongoStore {
             };
             let after = AfterAttempt::of(&ending.attempt, retry_at, found.wanted);
             let settling = following.settling(&found.job, after.status);
-            let change = self.after(ending, after, settling, token)?;
+            let change = self.after(claim, ending, after, settling)?;
             let current = super::leases::current(claim);
             changes.push(Statement::change(current, change));
             records.extend(SavedRecords::of(&claim.execution, &ending.records)?);
@@ -155,10 +142,10 @@ impl MongoStore {
 
     fn after(
         &self,
+        claim: &Claim,
         ending: &Ending,
         after: AfterAttempt,
         settling: Settling,
-        token: &str,
     ) -> Result<Document, StoreError> {
         let attempt = &ending.attempt;
         let mut set = doc! {
@@ -166,7 +153,7 @@ impl MongoStore {
             "outcome": after.outcome.as_str(),
             "completed_at": after.completed_at.map_or(Bson::Null, |at| date(at).into()),
             "error": attempt.error.as_deref(),
-            "end_token": token,
+            "ended_fence": count(claim.fence.0),
             "result": Bson::Null,
             "message": Bson::Null,
         };
@@ -215,7 +202,18 @@ struct Found {
     fence: i64,
     status: ExecutionStatus,
     wanted: Wanted,
-    end_token: String,
+    ended_fence: Option<i64>,
+}
+
+impl Found {
+    /// The status that the end under this claim brought, which is stored.
+    fn status_after(&self, claim: &Claim) -> ExecutionStatus {
+        match self.fence == count(claim.fence.0) {
+            true => self.status,
+            // Somebody has claimed it since then.
+            false => ExecutionStatus::Queued,
+        }
+    }
 }
 
 async fn read(
@@ -232,7 +230,7 @@ async fn read(
         "fence",
         "status",
         "cancel_requested.at",
-        "end_token",
+        "ended_fence",
     ];
     let documents = transaction.find(EXECUTIONS, read.only(&members)).await?;
     documents
@@ -246,7 +244,7 @@ async fn read(
                     None | Some(Bson::Null) => Wanted::On,
                     Some(_) => Wanted::Ended,
                 },
-                end_token: text(document, "end_token").to_owned(),
+                ended_fence: whole(document, "ended_fence"),
             };
             Ok((text(document, "_id").to_owned(), found))
         })

@@ -55,10 +55,12 @@ impl MongoStore {
                     let place = answers.iter_mut().skip(part.start);
                     place.zip(fired).for_each(|(place, fired)| *place = fired);
                 }
-                Err(error) if !met_another(&error) => return Err(error),
+                Err(error) if error.is_retryable() && !met_another(&error) => return Err(error),
+                Err(_) if parts.split(&part) => {}
+                Err(error) if error.is_retryable() => failed = Some(error),
                 Err(error) => {
-                    if !parts.split(&part) {
-                        failed = Some(error);
+                    for firing in some {
+                        self.switch_off(firing, &error).await?;
                     }
                 }
             }
@@ -67,6 +69,26 @@ impl MongoStore {
             Some(error) => Err(error),
             None => Ok(answers),
         }
+    }
+
+    /// Ends the slots of a job or a backfill that the store refuses, so that they do not stand in the way
+    /// of the others.
+    async fn switch_off(&self, firing: &Firing, error: &StoreError) -> Result<(), StoreError> {
+        let job = firing.execution.job_id.as_str();
+        tracing::error!(job, %error, "a slot is refused, and what it belongs to is switched off");
+        let (collection, off) = match &firing.advance {
+            Advance::Job { .. } => {
+                let off = doc! {"$set": {"enabled": false}};
+                (JOBS, Statement::change(doc! {"_id": job}, off))
+            }
+            Advance::Backfill { id, .. } => {
+                let cancelled = BackfillStatus::Cancelled.as_str();
+                let off = doc! {"$set": {"status": cancelled}};
+                (BACKFILLS, Statement::change(doc! {"_id": id.as_str()}, off))
+            }
+        };
+        self.update_all(collection, vec![off]).await?;
+        Ok(())
     }
 
     async fn fire_some(

@@ -14,9 +14,10 @@ use crate::{
         MongoStore,
         batch::Statement,
         collections::{ARRIVALS, EXECUTIONS, JOBS},
+        parts::Parts,
         reading::Read,
         stored::{corrupt, from_bson, to_bson},
-        transaction::Transaction,
+        transaction::{Effort, Transaction, in_transaction, met_another},
     },
     scope::Scope,
     store::{Consequence, Fired, Join, Settlement, StoreError},
@@ -48,8 +49,37 @@ impl MongoStore {
         Ok(executions)
     }
 
-    /// Stores consequences.
-    pub(super) async fn settle_all(
+    /// Stores consequences. Those that the store refuses are given up, so that they do not stand in the
+    /// way of the others.
+    pub(super) async fn settle_all(&self, settlements: &[Settlement]) -> Result<(), StoreError> {
+        let mut parts = Parts::of(settlements.len(), settlements.len());
+        let mut failed = None;
+        while let Some(part) = parts.next() {
+            let some = settlements.get(part.clone()).unwrap_or_default();
+            let stored = in_transaction!(self, Effort::Part, |transaction| self
+                .settle_some(&mut transaction, some));
+            match stored {
+                Ok(()) => {}
+                Err(error) if error.is_retryable() && !met_another(&error) => return Err(error),
+                Err(_) if parts.split(&part) => {}
+                Err(error) if error.is_retryable() => failed = Some(error),
+                Err(error) => {
+                    for it in some {
+                        let id = it.execution.as_str();
+                        tracing::error!(id, %error, "an end is refused, and nothing follows from it");
+                        let without = Statement::change(doc! {"_id": id}, settled());
+                        self.update_all(EXECUTIONS, vec![without]).await?;
+                    }
+                }
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    async fn settle_some(
         &self,
         transaction: &mut Transaction,
         settlements: &[Settlement],

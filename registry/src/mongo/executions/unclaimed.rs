@@ -14,7 +14,7 @@ use crate::{
         collections::{EPOCH, EXECUTIONS},
         reading::Read,
         stored::{count, date, to_bson},
-        transaction::{Transaction, in_transaction},
+        transaction::{Effort, Transaction, in_transaction, met_another},
     },
     store::{Overdue, StoreError},
     unclaimed::{End, Lost},
@@ -98,11 +98,15 @@ impl MongoStore {
         for document in self.find(EXECUTIONS, which).await? {
             let id = text(&document, "_id").to_owned();
             match Candidate::read(document) {
-                Ok(candidate) => {
-                    if self.end_unclaimed(&candidate, end).await? {
-                        ended.push(candidate.execution.id);
+                Ok(candidate) => match self.end_unclaimed(&candidate, end).await {
+                    Ok(true) => ended.push(candidate.execution.id),
+                    Ok(false) => {}
+                    // One that an open transaction keeps is ended the next time.
+                    Err(error) if met_another(&error) => {
+                        tracing::warn!(id, %error, "execution.end.later");
                     }
-                }
+                    Err(error) => return Err(error),
+                },
                 Err(error) => self.give_up(&id, &error).await?,
             }
         }
@@ -115,7 +119,7 @@ impl MongoStore {
         candidate: &Candidate,
         end: End,
     ) -> Result<bool, StoreError> {
-        in_transaction!(self, |transaction| self.end_one(
+        in_transaction!(self, Effort::Part, |transaction| self.end_one(
             &mut transaction,
             candidate,
             end
@@ -174,11 +178,11 @@ impl MongoStore {
     }
 
     async fn give_one_up(&self, transaction: &mut Transaction, id: &str) -> Result<(), StoreError> {
-        let read = Read::of(doc! {"_id": id}).only(&["job_id"]);
-        let found = transaction
-            .find_one(EXECUTIONS, read)
-            .await?
-            .unwrap_or_default();
+        let unfinished = doc! {"_id": id, "unfinished": true};
+        let read = Read::of(unfinished.clone()).only(&["job_id"]);
+        let Some(found) = transaction.find_one(EXECUTIONS, read).await? else {
+            return Ok(());
+        };
         let (status, now) = (ExecutionStatus::Failed, self.clock.now());
         let mut set = doc! {
             "status": status.as_str(),
@@ -189,9 +193,7 @@ impl MongoStore {
         };
         set.extend(self.leaving(status, now, Settling::Done));
         let change = doc! {"$set": set, "$unset": finished()};
-        transaction
-            .update(EXECUTIONS, doc! {"_id": id}, change)
-            .await?;
+        transaction.update(EXECUTIONS, unfinished, change).await?;
         let gone = self.gone(id, text(&found, "job_id"), status, now);
         make_way(transaction, &[gone]).await
     }

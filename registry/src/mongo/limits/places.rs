@@ -11,7 +11,7 @@ use crate::{
     host::Labels,
     mongo::{
         MongoStore,
-        batch::Statement,
+        batch::{Statement, ran_out},
         collections::{EXECUTIONS, LIMITS},
         executions::{met_by, text},
         reading::Read,
@@ -32,6 +32,19 @@ struct Limit {
     organisation: String,
     left: i64,
     taken: BTreeSet<String>,
+    /// Whether an open transaction keeps it.
+    busy: bool,
+}
+
+/// What the limits say to an execution that is to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::mongo) enum Admission {
+    /// It has a place within each that counts it.
+    Open,
+    /// That one is full.
+    Full(Gate),
+    /// One of them cannot be changed at the moment, since an open transaction keeps it.
+    Busy,
 }
 
 /// The limits by their ids.
@@ -62,10 +75,14 @@ impl Places {
                     organisation,
                     left,
                     taken,
+                    busy: false,
                 },
             );
         }
-        places.find_lost(store, lost).await?;
+        match places.find_lost(store, lost).await {
+            Err(error) if ran_out(&error) => tracing::debug!(%error, "places.lost.later"),
+            found => found?,
+        }
         Ok(places)
     }
 
@@ -123,7 +140,11 @@ impl Places {
                 let waiting = doc! {"_id": id, "waits_for": &limit.gate};
                 Statement::change(waiting, doc! {"$set": {"waits_for": Bson::Null}})
             });
-            store.update_all(EXECUTIONS, opened.collect()).await?;
+            match store.update_all(EXECUTIONS, opened.collect()).await {
+                // What an open transaction keeps is let go the next time.
+                Err(error) if ran_out(&error) => tracing::debug!(%error, "limits.opened_later"),
+                opened => drop(opened?),
+            }
         }
         Ok(())
     }
@@ -148,26 +169,26 @@ impl Places {
         Ok(earliest)
     }
 
-    /// Takes a place for an execution within every limit that counts it; where one is full, takes none
-    /// and says at which gate it has to wait.
+    /// Takes a place for an execution within every limit that counts it, or none at all.
     pub(in crate::mongo) async fn take(
         &mut self,
         store: &MongoStore,
         execution: &Execution,
         token: &str,
-    ) -> Result<Option<Gate>, StoreError> {
-        let mut taken: Vec<String> = Vec::new();
+    ) -> Result<Admission, StoreError> {
         for (id, gate) in self.that_count(execution) {
-            if self.take_one(store, &id, execution, token).await? {
-                taken.push(id);
+            let admission = self.take_one(store, &id, gate, execution, token).await;
+            if matches!(admission, Ok(Admission::Open)) {
                 continue;
             }
-            for id in taken {
-                self.leave(store, &id, execution.id.as_str(), token).await?;
+            // One that is not given back is found when the limit is full.
+            let given_back = self.give_back(store, &[execution.id.as_str()], token).await;
+            if let Err(error) = given_back {
+                tracing::warn!(%error, "places.not_given_back");
             }
-            return Ok(Some(gate));
+            return admission;
         }
-        Ok(None)
+        Ok(Admission::Open)
     }
 
     /// Gives back what was taken for executions that others have claimed.
@@ -209,14 +230,18 @@ impl Places {
         &mut self,
         store: &MongoStore,
         id: &str,
+        gate: Gate,
         execution: &Execution,
         token: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Admission, StoreError> {
         let Some(limit) = self.0.get_mut(id) else {
-            return Ok(true);
+            return Ok(Admission::Open);
         };
+        if limit.busy {
+            return Ok(Admission::Busy);
+        }
         if limit.left <= 0 {
-            return Ok(false);
+            return Ok(Admission::Full(gate));
         }
         let execution = execution.id.as_str();
         // Either there is a place left, or an answer was lost and this claim holds one already.
@@ -231,13 +256,28 @@ impl Places {
         let place = doc! {"execution": execution, "token": token, "at": date(store.clock.now())};
         let taken = doc! {"$concatArrays": [others, [{"$literal": place}]]};
         let change = Statement::change(filter, vec![doc! {"$set": {"taken": taken}}]);
-        if store.update_all(LIMITS, vec![change]).await? == 0 {
-            limit.left = 0;
-            return Ok(false);
-        }
-        limit.left -= 1;
+        // Whatever the answer is, it may have been taken.
         limit.taken.insert(execution.to_owned());
-        Ok(true)
+        limit.left -= 1;
+        match store.update_all(LIMITS, vec![change]).await {
+            Ok(0) => {}
+            Ok(_) => return Ok(Admission::Open),
+            Err(error) if ran_out(&error) => {
+                tracing::debug!(%error, "limit.busy");
+                limit.busy = true;
+                return Ok(Admission::Busy);
+            }
+            Err(error) => return Err(error),
+        }
+        let there = Read::of(doc! {"_id": id}).only(&[]);
+        if store.find_one(LIMITS, there).await?.is_none() {
+            // It was removed meanwhile, and nobody lets go who waits for it.
+            self.0.remove(id);
+            return Ok(Admission::Open);
+        }
+        limit.taken.remove(execution);
+        limit.left = 0;
+        Ok(Admission::Full(gate))
     }
 
     async fn leave(
