@@ -31,14 +31,14 @@ use ::mongodb::{
 };
 use sandglass_contract::{OutcomeCode, clock::testing::ManualClock};
 use sandglass_registry::{
-    ExecutionStatus, Store,
+    Execution, ExecutionStatus, Store,
     mongo::{MongoConnection, MongoStore},
     store::{Fired, LeaseAnswer, Records},
 };
 
 use sample::{
-    LEASE, attempt, claim, claim_one, entry, finished, firing, inserted, job, line, queued, scope,
-    stored, stored_job,
+    LEASE, at, attempt, claim, claim_one, entry, execution, finished, firing, inserted, job, line,
+    queued, scope, stored, stored_job,
 };
 
 /// A store whose connections the server can be told to fail.
@@ -217,4 +217,25 @@ async fn a_record_and_a_lease_whose_answer_is_lost_hold_under_the_fence_alone() 
         sample::assert_fenced(refused);
         broken.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_jump_of_the_clock_that_every_host_tells_of_is_followed_once() {
+    let broken = Broken::open().await;
+    let store = &broken.store;
+    let job = inserted(store, job("job_1")).await;
+    let later = Execution {
+        available_at: at(7200),
+        ..execution(&job, "exec_1")
+    };
+    store.enqueue(&scope(), &later).await.unwrap();
+    let hour = Duration::from_secs(3600);
+    for told in [0, 1] {
+        store.reanchor(at(told), hour).await.unwrap();
+        assert_eq!(stored(store, "exec_1").await.available_at, at(3600));
+    }
+    // Another jump, later.
+    store.reanchor(at(120), hour).await.unwrap();
+    assert_eq!(stored(store, "exec_1").await.available_at, at(120));
+    broken.close().await;
 }

@@ -24,6 +24,8 @@ pub(super) const CALENDARS: &str = "blackout_calendars";
 pub(super) const LIMITS: &str = "concurrency_limits";
 pub(super) const HOSTS: &str = "hosts";
 pub(super) const SESSIONS: &str = "transaction_sessions";
+pub(super) const ARTIFACT_FILES: &str = "artifacts.files";
+pub(super) const ARTIFACT_PIECES: &str = "artifacts.chunks";
 /// Before every date that is stored. That a member is later says that it is a date at all, in the words
 /// in which a partial index may say it too.
 pub(super) const EPOCH: DateTime = DateTime::from_millis(0);

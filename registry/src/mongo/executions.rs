@@ -8,6 +8,7 @@ mod ending;
 mod finish;
 mod firing;
 mod leases;
+mod letting_go;
 mod listing;
 mod placing;
 mod recording;

@@ -8,10 +8,11 @@ mod places;
 
 use async_trait::async_trait;
 use mongodb::bson::{Bson, Document, doc};
-use sandglass_contract::TemplateId;
+use sandglass_contract::{OrganisationId, TemplateId};
 
 use super::{
     MongoStore,
+    batch::Statement,
     collections::{EXECUTIONS, LIMITS},
     executions::text,
     reading::Read,
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::{
     concurrency::{ConcurrencyLimit, LimitedBy},
+    gate::Gate,
     job::Tag,
     scope::Scope,
     store::{LimitStore, StoreError},
@@ -66,11 +68,21 @@ impl LimitStore for MongoStore {
             &mut transaction,
             scope,
             of
-        ))
+        ))?;
+        // A claim may have found it full before, and shut somebody out only now.
+        self.open_gate(scope.organisation(), &of.gate()).await
     }
 }
 
 impl MongoStore {
+    /// Lets everybody go who waits for a limit that is not there any more.
+    async fn open_gate(&self, of: &OrganisationId, gate: &Gate) -> Result<(), StoreError> {
+        let (waiting, open) = opened(of, gate);
+        let all = Statement::change_all(waiting, open);
+        self.update_all(EXECUTIONS, vec![all]).await?;
+        Ok(())
+    }
+
     async fn set_limit(
         &self,
         transaction: &mut Transaction,
@@ -118,10 +130,15 @@ async fn remove_limit(
     if transaction.delete(LIMITS, doc! {"_id": id}).await? == 0 {
         return Err(StoreError::NotFound { what: LIMIT });
     }
-    let waiting = doc! {"waits_for": of.gate().to_string(), "org": organisation};
-    let open = doc! {"$set": {"waits_for": Bson::Null}};
+    let (waiting, open) = opened(scope.organisation(), &of.gate());
     transaction.update(EXECUTIONS, waiting, open).await?;
     Ok(())
+}
+
+/// Who waits for a limit, and the change that lets them go.
+fn opened(organisation: &OrganisationId, gate: &Gate) -> (Document, Document) {
+    let waiting = doc! {"waits_for": gate.to_string(), "org": organisation.as_str()};
+    (waiting, doc! {"$set": {"waits_for": Bson::Null}})
 }
 
 /// The `_id` of a limit.

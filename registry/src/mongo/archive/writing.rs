@@ -1,8 +1,6 @@
 //! Records as documents.
 
-use std::collections::HashMap;
-
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::Document;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -19,11 +17,7 @@ use crate::{
     concurrency::ConcurrencyLimit,
     job::Job,
     mongo::{
-        MongoStore,
-        collections::EXECUTIONS,
-        executions::text,
-        jobs, limits,
-        reading::Read,
+        MongoStore, jobs, limits,
         stored::{corrupt, to_document},
         transaction::in_transaction,
     },
@@ -77,9 +71,6 @@ impl MongoStore {
                 let mut documents = Vec::new();
                 for value in values {
                     documents.push(self.document(kind, value)?);
-                }
-                if matches!(kind, RecordKind::Logs | RecordKind::Journal) {
-                    self.let_go_with_executions(&mut documents).await?;
                 }
                 let (collection, what) = (collection(kind), kind.as_str());
                 in_transaction!(self, |transaction| transaction
@@ -139,28 +130,6 @@ impl MongoStore {
             | RecordKind::ConcurrencyLimits
             | RecordKind::Audit => Err(corrupt(what, "they are not written one by one")),
         }
-    }
-
-    /// Gives records the end of those of their executions that do not stay for ever.
-    async fn let_go_with_executions(&self, documents: &mut [Document]) -> Result<(), StoreError> {
-        let ids: Vec<Bson> = documents
-            .iter()
-            .map(|it| text(it, "execution").into())
-            .collect();
-        let leaving = doc! {"_id": {"$in": ids}, "expire_at": {"$type": "date"}};
-        let leaving = self
-            .find(EXECUTIONS, Read::of(leaving).only(&["expire_at"]))
-            .await?;
-        let leaving: HashMap<_, _> = leaving
-            .iter()
-            .map(|it| (text(it, "_id"), it.get("expire_at").cloned()))
-            .collect();
-        for document in documents {
-            if let Some(Some(at)) = leaving.get(text(document, "execution")) {
-                document.insert("expire_at", at.clone());
-            }
-        }
-        Ok(())
     }
 }
 

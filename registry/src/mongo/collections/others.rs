@@ -3,8 +3,8 @@
 use mongodb::bson::doc;
 
 use super::{
-    AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, Plan, SESSIONS, TEMPLATES, TOKENS, USERS,
-    array, date, having, moment, one_of, text, whole_number,
+    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, Plan,
+    SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, one_of, text, whole_number,
 };
 use crate::backfill::BackfillStatus;
 
@@ -56,7 +56,7 @@ pub(super) fn all() -> Vec<Plan> {
     ];
     plans.extend(scheduling());
     plans.extend(bucket("components.files", "components.chunks"));
-    plans.extend(bucket("artifacts.files", "artifacts.chunks"));
+    plans.extend(bucket(ARTIFACT_FILES, ARTIFACT_PIECES).map(expiring));
     plans
 }
 
@@ -113,6 +113,13 @@ fn scheduling() -> [Plan; 5] {
             indexes: Vec::new(),
         },
     ]
+}
+
+/// The same of documents that go one day.
+fn expiring(mut plan: Plan) -> Plan {
+    plan.indexes
+        .push(Index::on(doc! {"expire_at": 1}).expiring());
+    plan
 }
 
 /// The two collections of a GridFS bucket with the indexes that its specification asks for.

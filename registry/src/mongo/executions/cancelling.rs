@@ -23,7 +23,7 @@ use crate::{
 use super::{
     EXECUTION,
     documents::{Settling, finished, text},
-    finish::{Following, make_way},
+    finish::{Following, Gone, make_way},
     status,
 };
 
@@ -76,9 +76,7 @@ impl MongoStore {
                 let change = self.cancelled(&wish, None, settling)?;
                 let one = Statement::change(doc! {"_id": id.as_str()}, change);
                 transaction.update_all(EXECUTIONS, vec![one]).await?;
-                let cancelled = ExecutionStatus::Cancelled;
-                let gone = self.gone(id.as_str(), &job, cancelled, wish.at);
-                make_way(transaction, &[gone]).await?;
+                make_way(transaction, &[Gone::of(&job, id.as_str())]).await?;
                 Ok(CancelAnswer::Cancelled)
             }
             ExecutionStatus::Running => {

@@ -5,7 +5,10 @@
 //! claim has a token of its own, and what it took is read back by that token: the answer of the server
 //! may be lost, and nothing is guessed.
 
-use std::{collections::BTreeSet, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
+};
 
 use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
 use rand::seq::SliceRandom as _;
@@ -122,6 +125,7 @@ impl Claiming<'_> {
         let found = self.candidates(room).await?;
         let mut chosen = Vec::with_capacity(found.len());
         let mut shut_out = Vec::new();
+        let mut shut = BTreeMap::new();
         let mut ended = 0;
         for (id, candidate) in found {
             let candidate = match candidate {
@@ -160,8 +164,10 @@ impl Claiming<'_> {
                 Admission::Full(gate) => {
                     let mut filter = candidate.as_it_was();
                     filter.insert("waits_for", Bson::Null);
-                    let shut = doc! {"$set": {"waits_for": gate.to_string()}};
-                    shut_out.push(Statement::change(filter, shut));
+                    let text = gate.to_string();
+                    let change = doc! {"$set": {"waits_for": &text}};
+                    shut_out.push(Statement::change(filter, change));
+                    shut.insert((candidate.execution.org, text), gate);
                 }
                 Admission::Busy => self.pass_over(&[&id]),
             }
@@ -170,8 +176,9 @@ impl Claiming<'_> {
         match self.store.update_all(EXECUTIONS, shut_out).await {
             // They are shut out the next time.
             Err(error) if ran_out(&error) => tracing::debug!(%error, "executions.shut_out.later"),
-            shut => drop(shut?),
+            written => drop(written?),
         }
+        self.places.open_removed(self.store, shut).await?;
         let passed = self.take(&chosen).await?;
         self.store.crowded.store(passed > 0, Ordering::Relaxed);
         Ok(again || passed > 0)

@@ -3,8 +3,9 @@
 //! Beside the members of an execution a document has some of the store's own, each there only while it
 //! means something: `unfinished`, `claimable_at` (when a worker may claim it: `available_at` while it
 //! waits, the end of the lease while it runs), `waits_until` (the queue deadline before the first
-//! attempt), `unsettled`, `attempt_started_at`, `claim_token`, `renewal_token`, `ended_fence`, `expire_at`,
-//! and `touched`, which makes transactions meet. `placement` is a list of texts.
+//! attempt), `unsettled`, `attempt_started_at`, `claim_token`, `renewal_token`, `ended_fence`, `lets_go`,
+//! `expire_at`, `shifted_at` (when a clock that jumped has last moved it), and `touched`, which makes
+//! transactions meet. `placement` is a list of texts.
 
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};

@@ -21,7 +21,7 @@ use crate::{
 
 use super::{
     documents::{Settling, finished, text},
-    finish::{Following, leave_places, make_way},
+    finish::{Following, Gone, leave_places, make_way},
     recording::SavedRecords,
     status,
 };
@@ -126,7 +126,7 @@ impl MongoStore {
             records.extend(SavedRecords::of(&claim.execution, &ending.records)?);
             let execution = claim.execution.as_str();
             match after.completed_at {
-                Some(at) => gone.push(self.gone(execution, &found.job, after.status, at)),
+                Some(_) => gone.push(Gone::of(&found.job, execution)),
                 None => going_on.push(execution),
             }
             answers.push(EndAnswer::Ended(after.status));

@@ -1,5 +1,5 @@
 //! What every end of an execution brings with it, however it ends: whether others are to hear of it,
-//! whom it no longer stands in the way of, and when its record may go.
+//! whom it no longer stands in the way of, and whether its record goes one day.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,17 @@ use crate::{
     gate::Gate,
     mongo::{
         MongoStore,
-        batch::Statement,
-        collections::{EXECUTIONS, JOBS, JOURNAL, LIMITS, LOGS},
+        collections::{EXECUTIONS, JOBS, LIMITS},
         reading::Read,
-        stored::date,
         transaction::Transaction,
     },
     store::StoreError,
 };
 
-use super::documents::{Settling, text};
+use super::{
+    documents::{Settling, text},
+    letting_go::MARK,
+};
 
 /// Which of some jobs have others that depend on them, and which a failure pauses.
 #[derive(Debug, Default)]
@@ -84,8 +85,16 @@ fn parents(child: &Document) -> Vec<String> {
 pub(super) struct Gone {
     pub(super) execution: String,
     pub(super) job: String,
-    /// When its record may go.
-    pub(super) expires_at: Option<Timestamp>,
+}
+
+impl Gone {
+    /// An execution of that job.
+    pub(super) fn of(job: &str, execution: &str) -> Self {
+        Self {
+            execution: execution.to_owned(),
+            job: job.to_owned(),
+        }
+    }
 }
 
 impl MongoStore {
@@ -100,43 +109,11 @@ impl MongoStore {
         if settling == Settling::Open {
             members.insert("unsettled", true);
         }
-        if let Some(at) = self.retention.expires_at(status, at) {
-            members.insert("expire_at", date(at));
+        if self.retention.expires_at(status, at).is_some() {
+            members.insert(MARK, true);
         }
         members
     }
-
-    /// An execution that has ended so.
-    pub(super) fn gone(
-        &self,
-        execution: &str,
-        job: &str,
-        status: ExecutionStatus,
-        at: Timestamp,
-    ) -> Gone {
-        Gone {
-            execution: execution.to_owned(),
-            job: job.to_owned(),
-            expires_at: self.retention.expires_at(status, at),
-        }
-    }
-}
-
-/// Lets logs and journals go together with their executions.
-async fn let_records_go(transaction: &mut Transaction, gone: &[Gone]) -> Result<(), StoreError> {
-    for collection in [LOGS, JOURNAL] {
-        let leaving = gone.iter().filter_map(|it| {
-            let set = doc! {"$set": {"expire_at": date(it.expires_at?)}};
-            Some(Statement::change_all(
-                doc! {"execution": &it.execution},
-                set,
-            ))
-        });
-        transaction
-            .update_all(collection, leaving.collect())
-            .await?;
-    }
-    Ok(())
 }
 
 /// Gives back the places of executions that do not run any more.
@@ -171,7 +148,6 @@ pub(super) async fn make_way(
     }
     let executions: Vec<&str> = gone.iter().map(|it| it.execution.as_str()).collect();
     leave_places(transaction, &executions).await?;
-    let_records_go(transaction, gone).await?;
     let jobs: BTreeSet<&str> = gone.iter().map(|it| it.job.as_str()).collect();
     for job in jobs {
         let first = Read::of(doc! {"waits_for": Gate::job_text(job)});

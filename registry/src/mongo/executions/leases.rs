@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
+use mongodb::bson::{Bson, DateTime, Document, doc, oid::ObjectId};
 
 use crate::{
     host::Labels,
@@ -19,6 +19,9 @@ use crate::{
 };
 
 use super::documents::{met_by, optional_moment, text};
+
+/// Within how many milliseconds all hosts have seen the same jump of the server's clock.
+const ONE_JUMP_MS: i64 = 60_000;
 
 impl MongoStore {
     /// When a claim will find something.
@@ -85,7 +88,8 @@ impl MongoStore {
         Ok(claims.iter().map(answer).collect())
     }
 
-    /// Lets executions that wait begin earlier by as much as a clock was set back.
+    /// Lets executions that wait begin earlier by as much as a clock was set back. Every host sees the
+    /// server's clock jump and asks for it, and the first is followed.
     pub(in crate::mongo) async fn begin_earlier(
         &self,
         now: Timestamp,
@@ -95,8 +99,13 @@ impl MongoStore {
         let now = date(now);
         let earlier = |member: &str| doc! {"$subtract": [format!("${member}"), by]};
         let at_least_now = |member: &str| doc! {"$max": [now, earlier(member)]};
-        let waiting = doc! {"unfinished": true, "status": "queued", "claimable_at": {"$gt": now}};
+        let around = |by: i64| DateTime::from_millis(now.timestamp_millis().saturating_add(by));
+        let waiting = doc! {
+            "unfinished": true, "status": "queued", "claimable_at": {"$gt": now},
+            "shifted_at": {"$not": {"$gt": around(-ONE_JUMP_MS), "$lt": around(ONE_JUMP_MS)}},
+        };
         let set = doc! {
+            "shifted_at": now,
             "claimable_at": at_least_now("claimable_at"),
             "available_at": at_least_now("available_at"),
         };

@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     documents::{FINISHED, Settling, finished, lost_worker, optional_moment, read_execution, text},
-    finish::{Following, make_way},
+    finish::{Following, Gone, make_way},
 };
 
 /// An execution that may be claimed, or end.
@@ -164,8 +164,7 @@ impl MongoStore {
         if !transaction.change(EXECUTIONS, change).await? {
             return Ok(false);
         }
-        let id = execution.id.as_str();
-        let gone = self.gone(id, &job, record.status, record.completed_at);
+        let gone = Gone::of(&job, execution.id.as_str());
         make_way(transaction, &[gone]).await?;
         Ok(true)
     }
@@ -194,7 +193,7 @@ impl MongoStore {
         set.extend(self.leaving(status, now, Settling::Done));
         let change = doc! {"$set": set, "$unset": finished()};
         transaction.update(EXECUTIONS, unfinished, change).await?;
-        let gone = self.gone(id, text(&found, "job_id"), status, now);
+        let gone = Gone::of(text(&found, "job_id"), id);
         make_way(transaction, &[gone]).await
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use mongodb::bson::{Bson, Document, doc};
+use sandglass_contract::OrganisationId;
 
 use crate::{
     execution::Execution,
@@ -206,6 +207,25 @@ impl Places {
             let of: Vec<String> = of.map(|(id, _)| id.clone()).collect();
             for id in of {
                 self.leave(store, &id, execution, token).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets those go who were shut out by limits that have been removed meanwhile.
+    pub(in crate::mongo) async fn open_removed(
+        &self,
+        store: &MongoStore,
+        shut: BTreeMap<(OrganisationId, String), Gate>,
+    ) -> Result<(), StoreError> {
+        for ((organisation, text), gate) in shut {
+            let Some((kind, name)) = text.split_once(':') else {
+                continue;
+            };
+            let limit = doc! {"_id": limit_id(organisation.as_str(), kind, name)};
+            let limit = Read::of(limit).only(&[]);
+            if store.find_one(LIMITS, limit).await?.is_none() {
+                store.open_gate(&organisation, &gate).await?;
             }
         }
         Ok(())
