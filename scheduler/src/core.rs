@@ -22,8 +22,7 @@ pub use ending::{AttemptEnd, decide_follow_up};
 pub use firing::{Firings, decide_firings, decide_unfollowable};
 pub use lease::{LEASE_SHARE, LocalDeadline};
 pub use machine::{
-    Answer, Batch, Command, DueJobs, Event, Machine, MachineSettings, NoAnswer, Now, Stop,
-    Unsettled,
+    Answer, Command, DueJobs, Event, Machine, MachineSettings, NoAnswer, Now, Stop, Unsettled,
 };
 pub use poll::poll;
 pub use queued::{Cause, queued};

@@ -8,17 +8,23 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use sandglass_contract::{Clock, LogLevel};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::{
     Deterministic, HostMonotonicClock, HostWallClock, WasiCtx,
     cli::{IsTerminal, StdoutStream},
+    p2::{OutputStream, Pollable, StreamResult},
 };
 
 use crate::capability::log::{LogSink, Output};
 
 /// The most random bytes that one call gives.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
+
+/// The most bytes that one call writes to an output.
+const MAX_WRITTEN_BYTES: usize = 64 << 10;
 
 /// What WASI shows a run.
 pub(crate) fn run_wasi(clock: &Arc<dyn Clock>, log: &Arc<LogSink>) -> WasiCtx {
@@ -107,6 +113,32 @@ impl IsTerminal for LogStream {
 impl StdoutStream for LogStream {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
+    }
+
+    /// What is written is in the log when the guest's call returns, and not whenever a task gets to it,
+    /// which may be after the run.
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for LogStream {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for LogStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.0.write(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(MAX_WRITTEN_BYTES)
     }
 }
 

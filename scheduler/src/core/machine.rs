@@ -17,11 +17,10 @@ use std::time::Duration;
 
 use sandglass_registry::{
     ExecutionStatus, HostOrder, Labels,
-    store::{ClaimRequest, EndAnswer},
+    store::{ClaimAnswer, ClaimRequest, EndAnswer},
 };
 
 use super::lease::LocalDeadline;
-pub use claims::Batch;
 use claims::Claims;
 use endings::Endings;
 pub use event::{Answer, Command, DueJobs, Event, NoAnswer, Now, Stop, Unsettled};
@@ -150,6 +149,7 @@ impl Machine {
             Event::DueRead(answer) => self.due_read(now, answer, commands),
             Event::Fired(answer) => self.fired(now, &answer),
             Event::Claimed { asked_at, answer } => self.claimed(now, asked_at, answer, commands),
+            Event::NextClaimable(next) => self.claims.wait_for(now, next),
             Event::Renewed { asked_at, answer } => {
                 commands.extend(self.held.renewed(now.monotonic, asked_at, answer));
             }
@@ -300,7 +300,7 @@ impl Machine {
         &mut self,
         now: Now,
         asked_at: Duration,
-        answer: Answer<Batch>,
+        answer: Answer<ClaimAnswer>,
         commands: &mut Vec<Command>,
     ) {
         let Some(answer) = self.claims.answered(now, answer) else {

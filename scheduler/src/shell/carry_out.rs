@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::runs::{self, Runs};
 use crate::{
     core::{
-        Batch, Command, DependencyGraph, DueJobs, Event, NoAnswer, Unsettled, decide_backfill,
+        Command, DependencyGraph, DueJobs, Event, NoAnswer, Unsettled, decide_backfill,
         decide_consequences, decide_firings, decide_unfollowable,
     },
     service::Shared,
@@ -49,10 +49,7 @@ pub(super) fn carry_out(shared: &Arc<Shared>, tasks: &TaskTracker, command: Comm
         }
         Command::Claim(request) => {
             let asked_at = shared.clock.monotonic();
-            tasks.spawn(async move {
-                let answer = answer("executions.claim", claim(&shared, request).await);
-                bells.tell(Event::Claimed { asked_at, answer });
-            });
+            tasks.spawn(async move { claim(&shared, request, asked_at).await });
         }
         Command::Renew(claims) => {
             let asked_at = shared.clock.monotonic();
@@ -222,24 +219,24 @@ async fn fire(shared: &Shared, firings: Vec<Firing>) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn claim(shared: &Shared, request: ClaimRequest) -> Result<Batch, StoreError> {
+/// Claims, and looks when there will be more where there was less than was asked for.
+async fn claim(shared: &Shared, request: ClaimRequest, asked_at: Duration) {
     let limit = request.limit as usize;
-    let claimed = shared.store.claim(request).await?;
-    for execution in &claimed.ended {
-        shared.changes.announce(execution);
-    }
-    let next = match claimed.claimed.len() < limit {
-        true => {
-            let labels = &shared.settings.host.labels;
-            // What was claimed is not dropped because nobody knows what comes next.
-            answer("executions.next", shared.store.next_claimable(labels).await).unwrap_or(None)
-        }
-        false => None,
-    };
-    Ok(Batch {
+    let claimed = answer("executions.claim", shared.store.claim(request).await);
+    let ended = claimed.iter().flat_map(|it| &it.ended);
+    ended.for_each(|execution| shared.changes.announce(execution));
+    let may_be_more = claimed.as_ref().is_ok_and(|it| it.claimed.len() < limit);
+    shared.bells.tell(Event::Claimed {
+        asked_at,
         answer: claimed,
-        next,
-    })
+    });
+    if may_be_more {
+        let labels = &shared.settings.host.labels;
+        let next = answer("executions.next", shared.store.next_claimable(labels).await);
+        if let Ok(next) = next {
+            shared.bells.tell(Event::NextClaimable(next));
+        }
+    }
 }
 
 fn release(

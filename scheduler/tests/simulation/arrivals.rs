@@ -7,7 +7,7 @@ use sandglass_registry::{
 };
 use sandglass_scheduler::{
     Calendar,
-    core::{Batch, DependencyGraph, DueJobs, Event, decide_consequences, decide_firings},
+    core::{DependencyGraph, DueJobs, Event, decide_consequences, decide_firings},
 };
 
 use crate::{
@@ -53,8 +53,15 @@ impl World {
                 candidates,
             } => {
                 let answer = self.store.claim(&request, &candidates, now);
-                let next = self.store.next_claimable();
-                let answer = Ok(Batch { answer, next });
+                if let Some(takes) = answer_takes
+                    && answer.claimed.len() < request.limit as usize
+                {
+                    // It is asked for when the answer is there, and another answer away.
+                    let event = Event::NextClaimable(self.store.next_claimable());
+                    let hears = Happening::Hears { host, life, event };
+                    self.at(self.now + takes + takes, hears);
+                }
+                let answer = Ok(answer);
                 Some(Event::Claimed { asked_at, answer })
             }
             Request::Renew { asked_at, claims } => {

@@ -44,14 +44,10 @@ pub(crate) fn event(event: &Event) -> String {
     match event {
         Event::DueRead(Ok(due)) => format!("DueRead {} next {:?}", due.firings.len(), due.next),
         Event::Claimed {
-            answer: Ok(batch), ..
+            answer: Ok(answer), ..
         } => {
-            let claimed = batch.answer.claimed.iter().map(|it| written(&it.claim()));
-            format!(
-                "Claimed {:?} next {:?}",
-                claimed.collect::<Vec<_>>(),
-                batch.next
-            )
+            let claimed = answer.claimed.iter().map(|it| written(&it.claim()));
+            format!("Claimed {:?}", claimed.collect::<Vec<_>>())
         }
         Event::Renewed {
             answer: Ok(answers),

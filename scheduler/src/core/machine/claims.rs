@@ -7,15 +7,6 @@ use sandglass_registry::store::ClaimAnswer;
 
 use super::{Answer, Now, look::Look};
 
-/// What a claim gave, and when another may give something.
-#[derive(Debug, Clone, Default)]
-pub struct Batch {
-    /// What the store answered.
-    pub answer: ClaimAnswer,
-    /// When there will be something to claim, as far as is stored.
-    pub next: Option<Timestamp>,
-}
-
 /// When a host asks for work.
 #[derive(Debug)]
 pub(super) struct Claims {
@@ -46,15 +37,22 @@ impl Claims {
 
     /// Takes an answer in and hands on what it brought. Where it brought as much as was asked for,
     /// there may be more.
-    pub(super) fn answered(&mut self, now: Now, answer: Answer<Batch>) -> Option<ClaimAnswer> {
+    pub(super) fn answered(
+        &mut self,
+        now: Now,
+        answer: Answer<ClaimAnswer>,
+    ) -> Option<ClaimAnswer> {
         self.look.answered(now.monotonic, &answer);
-        let batch = answer.ok()?;
-        if batch.answer.claimed.len() >= self.asked_for {
+        let answer = answer.ok()?;
+        if answer.claimed.len() >= self.asked_for {
             self.look.ring();
-        } else {
-            self.look.wait_for(now, batch.next);
         }
-        Some(batch.answer)
+        Some(answer)
+    }
+
+    /// There will be something to claim at that moment, as far as is stored.
+    pub(super) fn wait_for(&mut self, now: Now, next: Option<Timestamp>) {
+        self.look.wait_for(now, next);
     }
 
     pub(super) fn is_quiet(&self) -> bool {

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use sandglass_contract::ExecutionId;
 use sandglass_registry::{
     Execution, ExecutionStatus, HostOrder,
-    store::{Claim, ClaimRequest, Claimed, EndAnswer, Ending, Firing, LeaseAnswer, Overdue},
+    store::{
+        Claim, ClaimAnswer, ClaimRequest, Claimed, EndAnswer, Ending, Firing, LeaseAnswer, Overdue,
+    },
 };
-
-use super::claims::Batch;
 
 /// What time it is, by both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +78,11 @@ pub enum Event {
         /// When it was asked for, on the monotonic clock.
         asked_at: Duration,
         /// What came of it.
-        answer: Answer<Batch>,
+        answer: Answer<ClaimAnswer>,
     },
+    /// When there will be something to claim, as far as is stored. It is looked for after a claim that
+    /// brought less than was asked for, and what was claimed does not wait for it.
+    NextClaimable(Option<Timestamp>),
     /// What came of [`Command::Renew`].
     Renewed {
         /// When it was asked for, on the monotonic clock.

@@ -1,6 +1,6 @@
 //! Claiming, places, and shutting down.
 
-use super::driver::{Driver, claim, claimed, claimed_until, run_ended};
+use super::driver::{Driver, claim, claimed, run_ended};
 use crate::core::machine::*;
 
 #[test]
@@ -17,7 +17,8 @@ fn a_host_wakes_when_there_is_something_to_claim() {
     let mut host = Driver::idle(2);
     host.check(Event::WorkArrived, &["claim 2"]);
     let next = host.wall() + jiff::SignedDuration::from_millis(1500);
-    host.check(claimed_until(host.monotonic(), &[], Some(next)), &[]);
+    host.check(claimed(host.monotonic(), &[]), &[]);
+    host.check(Event::NextClaimable(Some(next)), &[]);
     assert_eq!(host.sleeps(), 1500);
     host.check_after(1499, &[]);
     host.check_after(1, &["claim 2"]);

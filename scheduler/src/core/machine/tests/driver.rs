@@ -132,11 +132,6 @@ pub(super) fn claim(written: &str) -> Claim {
 
 /// A claim that gave these.
 pub(super) fn claimed(asked_at: Duration, claims: &[&str]) -> Event {
-    claimed_until(asked_at, claims, None)
-}
-
-/// The same, and when there is more.
-pub(super) fn claimed_until(asked_at: Duration, claims: &[&str], next: Option<Timestamp>) -> Event {
     let job = Arc::new(job(json!({})));
     let one = |written: &&str| {
         let claim = claim(written);
@@ -153,7 +148,7 @@ pub(super) fn claimed_until(asked_at: Duration, claims: &[&str], next: Option<Ti
     };
     Event::Claimed {
         asked_at,
-        answer: Ok(Batch { answer, next }),
+        answer: Ok(answer),
     }
 }
 
