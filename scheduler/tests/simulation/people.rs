@@ -82,7 +82,8 @@ impl World {
             4..=6 => {
                 self.trace
                     .note(now, || format!("host {number} stands still"));
-                host.stands_until = now + takes;
+                // What it is told meanwhile waits for the end that was known then.
+                host.stands_until = host.stands_until.max(now + takes);
             }
             7..=8 => {
                 let by = self.random.about_zero(120_000);
