@@ -139,11 +139,6 @@ impl Recorder {
                         error = &error as &dyn std::error::Error,
                         "records.store.failed"
                     );
-                    // What will never be recorded must not be done, however long the claim holds.
-                    if !error.is_retryable() {
-                        inner.lease.stop(Stop::Lost);
-                        return Err(RecordLost);
-                    }
                     if inner.lease.is_lost() {
                         return Err(RecordLost);
                     }

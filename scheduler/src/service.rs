@@ -24,8 +24,8 @@ use crate::{
     shell::{self, Bells, Calendars, Runs},
 };
 
-/// How long what is under way for others, such as a notification, may take after everything has stopped.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long mail about ends that is on its way may take after everything else has stopped.
+const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// How this host takes part.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ mod calendars;
 mod carry_out;
 mod reporting;
 mod runs;
+mod slots;
 
 use std::sync::Arc;
 

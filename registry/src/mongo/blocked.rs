@@ -1,5 +1,5 @@
-//! Executions that a claim could not change because an open transaction held them, so that the next
-//! claims do not wait for the same ones again.
+//! Executions and limits that a claim could not change because an open transaction held them, so that the
+//! next claims do not wait for the same ones again.
 
 use std::{
     collections::BTreeMap,
@@ -12,17 +12,22 @@ use mongodb::bson::{Document, doc};
 /// For how long an execution is passed over.
 const PASSED_OVER: Duration = Duration::from_secs(3);
 
-/// Executions that are passed over, and until when by the monotonic clock.
+/// What is passed over by its `_id`, and until when by the monotonic clock.
 #[derive(Default)]
 pub(super) struct Blocked(Mutex<BTreeMap<String, Duration>>);
 
 impl Blocked {
-    /// Passes executions over for a while.
-    pub(super) fn pass_over(&self, executions: &[&str], now: Duration) {
+    /// Passes something over for a while.
+    pub(super) fn pass_over(&self, ids: &[&str], now: Duration) {
         let mut blocked = self.current(now);
-        for execution in executions {
-            blocked.insert((*execution).to_owned(), now.saturating_add(PASSED_OVER));
+        for id in ids {
+            blocked.insert((*id).to_owned(), now.saturating_add(PASSED_OVER));
         }
+    }
+
+    /// Whether it is passed over.
+    pub(super) fn is_passed_over(&self, id: &str, now: Duration) -> bool {
+        self.current(now).contains_key(id)
     }
 
     /// The condition that an execution is not passed over.
@@ -53,6 +58,8 @@ mod tests {
         blocked.pass_over(&["e1"], Duration::from_secs(1));
         blocked.pass_over(&["e2"], Duration::from_secs(2));
         assert_eq!(condition(3), doc! {"_id": {"$nin": ["e1", "e2"]}});
+        assert!(blocked.is_passed_over("e2", Duration::from_secs(4)));
+        assert!(!blocked.is_passed_over("e1", Duration::from_secs(4)));
         assert_eq!(condition(4), doc! {"_id": {"$nin": ["e2"]}});
         assert_eq!(condition(5), doc! {});
     }

@@ -23,8 +23,8 @@ use mongodb::bson::Document;
 use sandglass_contract::{ExecutionId, JournalEntry, LogLine, UserId};
 
 use super::{
-    MongoStore, collections::EXECUTIONS, failure::is_taken, revisions::revision_id,
-    stored::corrupt, transaction::in_transaction,
+    MongoStore, collections::EXECUTIONS, revisions::revision_id, stored::corrupt,
+    transaction::in_transaction,
 };
 use crate::{
     execution::{Execution, ExecutionStatus},
@@ -66,12 +66,7 @@ impl ExecutionStore for MongoStore {
             });
         }
         let document = new_document(execution, As::ItIs)?;
-        let inserted = self.collection(EXECUTIONS).insert_one(document).await;
-        inserted.map_err(|error| match is_taken(&error) {
-            true => StoreError::Exists { what: EXECUTION },
-            false => error.into(),
-        })?;
-        Ok(())
+        self.insert_one(EXECUTIONS, &document, EXECUTION).await
     }
 
     async fn claim(&self, request: ClaimRequest) -> Result<ClaimAnswer, StoreError> {

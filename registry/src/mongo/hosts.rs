@@ -43,9 +43,6 @@ impl HostStore for MongoStore {
     async fn report_host(&self, report: &HostReport) -> Result<HostAnswer, StoreError> {
         self.forget_long_silent(&report.name).await?;
         self.look_after_sessions().await;
-        if let Err(error) = self.let_records_go().await {
-            tracing::warn!(%error, "records.not_let_go");
-        }
         let hosts = self.host_documents();
         let (name, instance) = (report.name.as_str(), report.instance.as_str());
         let change = self.reported(report)?;
@@ -63,6 +60,9 @@ impl HostStore for MongoStore {
                 }
                 other => other?,
             };
+        }
+        if let Err(error) = self.let_records_go().await {
+            tracing::warn!(%error, "records.not_let_go");
         }
         let stored = self.find_one(HOSTS, Read::of(doc! {"_id": name})).await?;
         let order = stored.as_ref().map(order_of).transpose()?;

@@ -49,10 +49,18 @@ impl TemplateStore for MongoStore {
         document.insert("versions", vec![to_bson(VERSION, version)?]);
         match self.insert_one(TEMPLATES, &document, VERSION).await {
             // The template is there, and templates stay: only such a version can refuse it now.
-            Err(StoreError::Exists { .. }) => match self.add_version(scope, version).await? {
-                true => Ok(()),
-                false => Err(TAKEN),
-            },
+            Err(StoreError::Exists { .. }) => {
+                if self.add_version(scope, version).await? {
+                    return Ok(());
+                }
+                // It may be this one, whose answer was lost.
+                let stored = self.template(scope, id).await?;
+                let stored = stored.and_then(|it| it.by_digest(&version.digest).cloned());
+                match stored.is_some_and(|it| it == *version) {
+                    true => Ok(()),
+                    false => Err(TAKEN),
+                }
+            }
             inserted => inserted,
         }
     }

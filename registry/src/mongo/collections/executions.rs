@@ -49,7 +49,7 @@ fn executions() -> Plan {
                 .only(doc! {"waits_for": {"$gt": ""}}),
             Index::on(doc! {"waits_until": 1, "_id": 1}).only(doc! {"waits_until": {"$gt": EPOCH}}),
             Index::on(doc! {"completed_at": 1, "_id": 1}).only(doc! {"unsettled": true}),
-            Index::on(doc! {"lets_go": 1}).only(doc! {"lets_go": true}),
+            Index::on(doc! {"lets_go": 1}).only(doc! {"lets_go": {"$gt": EPOCH}}),
             Index::on(doc! {"org": 1, "queued_at": -1, "_id": -1}),
             Index::on(doc! {"org": 1, "job_id": 1, "queued_at": -1, "_id": -1}),
             Index::on(doc! {"org": 1, "status": 1, "queued_at": -1, "_id": -1}),

@@ -9,10 +9,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{
-    documents::{As, Settling, new_document, optional_moment, read_execution},
-    letting_go::MARK,
-};
+use super::documents::{As, Settling, new_document, optional_moment, read_execution};
 
 /// Reads an execution from a document.
 pub(in crate::mongo) fn read_archived(document: Document) -> Result<ArchivedExecution, StoreError> {
@@ -54,8 +51,6 @@ impl MongoStore {
         if execution.status.is_finished() {
             let ended = execution.completed_at.unwrap_or_else(|| self.clock.now());
             document.extend(self.leaving(execution.status, ended, settling));
-            // Whoever opens the copy says how long records are kept.
-            document.insert(MARK, true);
         }
         Ok(document)
     }

@@ -8,13 +8,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::atomic::Ordering,
+    time::Duration,
 };
 
 use mongodb::bson::{Bson, Document, doc, oid::ObjectId};
 use rand::seq::SliceRandom as _;
+use sandglass_contract::OrganisationId;
 
 use crate::{
-    execution::Execution,
+    execution::{Execution, Gate},
     mongo::{
         MongoStore,
         batch::{Statement, ran_out},
@@ -39,6 +41,8 @@ use super::{
 const MOST_AT_ONCE: u32 = 500;
 /// How often a claim looks again after it was passed or found limits full.
 const MOST_ROUNDS: u32 = 8;
+/// After how long a claim that has something looks no further, so that it is begun.
+const LONG_ENOUGH: Duration = Duration::from_secs(1);
 /// How much further a host looks where others claim too.
 const FURTHER: u32 = 4;
 
@@ -49,13 +53,7 @@ impl MongoStore {
         request: &ClaimRequest,
     ) -> Result<ClaimAnswer, StoreError> {
         // Their places are free from then on.
-        let ended = match self.end_cancelled(MOST_AT_ONCE).await {
-            Err(error) if met_another(&error) => {
-                tracing::warn!(%error, "executions.cancelled.left");
-                Vec::new()
-            }
-            ended => ended?,
-        };
+        let ended = self.end_cancelled(MOST_AT_ONCE).await?;
         let mut claiming = Claiming {
             store: self,
             request,
@@ -66,8 +64,11 @@ impl MongoStore {
                 ended,
             },
         };
+        let began = self.clock.monotonic();
         for _ in 0..MOST_ROUNDS {
-            if claiming.room() == 0 {
+            let took = self.clock.monotonic().saturating_sub(began);
+            let holds = !claiming.answer.claimed.is_empty();
+            if claiming.room() == 0 || (holds && took > LONG_ENOUGH) {
                 break;
             }
             match claiming.take_round().await {
@@ -126,7 +127,7 @@ impl Claiming<'_> {
         let mut chosen = Vec::with_capacity(found.len());
         let mut shut_out = Vec::new();
         let mut shut = BTreeMap::new();
-        let mut ended = 0;
+        let (mut ended, mut busy) = (0, 0);
         for (id, candidate) in found {
             let candidate = match candidate {
                 Ok(candidate) => candidate,
@@ -166,22 +167,39 @@ impl Claiming<'_> {
                     filter.insert("waits_for", Bson::Null);
                     let text = gate.to_string();
                     let change = doc! {"$set": {"waits_for": &text}};
-                    shut_out.push(Statement::change(filter, change));
+                    shut_out.push((id, Statement::change(filter, change)));
                     shut.insert((candidate.execution.org, text), gate);
                 }
-                Admission::Busy => self.pass_over(&[&id]),
+                Admission::Busy => {
+                    self.pass_over(&[&id]);
+                    busy += 1;
+                }
             }
         }
-        let again = !shut_out.is_empty() || ended > 0;
-        match self.store.update_all(EXECUTIONS, shut_out).await {
-            // They are shut out the next time.
-            Err(error) if ran_out(&error) => tracing::debug!(%error, "executions.shut_out.later"),
-            written => drop(written?),
-        }
-        self.places.open_removed(self.store, shut).await?;
         let passed = self.take(&chosen).await?;
         self.store.crowded.store(passed > 0, Ordering::Relaxed);
-        Ok(again || passed > 0)
+        let shut = self.shut_out(shut_out, shut).await?;
+        Ok(shut > 0 || ended > 0 || busy > 0 || passed > 0)
+    }
+
+    /// Has executions wait for the limits that are full. Returns how many of them do.
+    async fn shut_out(
+        &self,
+        shut_out: Vec<(String, Statement)>,
+        gates: BTreeMap<(OrganisationId, String), Gate>,
+    ) -> Result<usize, StoreError> {
+        let (ids, statements): (Vec<String>, Vec<Statement>) = shut_out.into_iter().unzip();
+        match self.store.update_all(EXECUTIONS, statements).await {
+            // They are shut out later.
+            Err(error) if ran_out(&error) => {
+                tracing::debug!(%error, "executions.shut_out.later");
+                let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                self.pass_over(&ids);
+            }
+            written => drop(written?),
+        }
+        self.places.open_removed(self.store, gates).await?;
+        Ok(ids.len())
     }
 
     /// Leaves executions alone for a while that an open transaction keeps.

@@ -13,6 +13,7 @@ use crate::{
         MongoStore,
         collections::{EXECUTIONS, JOBS, LIMITS},
         reading::Read,
+        stored::date,
         transaction::Transaction,
     },
     store::StoreError,
@@ -109,8 +110,8 @@ impl MongoStore {
         if settling == Settling::Open {
             members.insert("unsettled", true);
         }
-        if self.retention.expires_at(status, at).is_some() {
-            members.insert(MARK, true);
+        if let Some(at) = self.retention.expires_at(status, at) {
+            members.insert(MARK, date(at));
         }
         members
     }

@@ -57,7 +57,7 @@ impl MongoStore {
                 }
                 Err(error) if error.is_retryable() && !met_another(&error) => return Err(error),
                 Err(_) if parts.split(&part) => {}
-                Err(error) if error.is_retryable() => failed = Some(error),
+                Err(error) if !matches!(error, StoreError::Refused(_)) => failed = Some(error),
                 Err(error) => {
                     for firing in some {
                         self.switch_off(firing, &error).await?;
@@ -77,9 +77,10 @@ impl MongoStore {
         let job = firing.execution.job_id.as_str();
         tracing::error!(job, %error, "a slot is refused, and what it belongs to is switched off");
         let (collection, off) = match &firing.advance {
-            Advance::Job { .. } => {
+            Advance::Job { version, .. } => {
                 let off = doc! {"$set": {"enabled": false}};
-                (JOBS, Statement::change(doc! {"_id": job}, off))
+                let as_it_was = doc! {"_id": job, "version": count(version.0)};
+                (JOBS, Statement::change(as_it_was, off))
             }
             Advance::Backfill { id, .. } => {
                 let cancelled = BackfillStatus::Cancelled.as_str();

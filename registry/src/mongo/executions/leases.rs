@@ -35,6 +35,7 @@ impl MongoStore {
             doc! {"unfinished": true, "status": "running"},
         ] {
             filter.extend(met_by(labels));
+            filter.extend(self.blocked.condition(self.clock.monotonic()));
             let earliest = Read::of(filter).sorted(doc! {"claimable_at": 1});
             let earliest = earliest.only(&["claimable_at"]);
             if let Some(found) = self.find_one(EXECUTIONS, earliest).await? {

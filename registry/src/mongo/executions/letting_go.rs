@@ -6,65 +6,51 @@
 
 use std::future::IntoFuture as _;
 
-use jiff::Timestamp;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
-        collections::{ARTIFACT_FILES, ARTIFACT_PIECES, EXECUTIONS, JOURNAL, LOGS},
+        collections::{ARTIFACT_FILES, ARTIFACT_PIECES, EPOCH, EXECUTIONS, JOURNAL, LOGS},
         failure::in_time,
         reading::Read,
-        stored::date,
     },
     store::StoreError,
 };
 
-use super::{
-    documents::{optional_moment, text},
-    status,
-};
+use super::documents::text;
 
-/// The mark of an execution whose records may have to go one day.
+/// The date that an execution is marked with: from then on its records may go.
 pub(super) const MARK: &str = "lets_go";
 /// How many executions are seen to at once.
 const AT_ONCE: u32 = 100;
+/// How often, for one report.
+const ROUNDS: u32 = 5;
 
 impl MongoStore {
-    /// Gives records the date after which they may go, where their execution has ended and is settled.
+    /// Gives records the date after which they may go, where their execution has ended and is settled. It
+    /// sees to so many and leaves the rest for the next time.
     pub(in crate::mongo) async fn let_records_go(&self) -> Result<(), StoreError> {
-        loop {
-            let marked = Read::of(doc! {MARK: true, "unsettled": {"$ne": true}});
-            let marked = marked.first(AT_ONCE).only(&["status", "completed_at"]);
+        for _ in 0..ROUNDS {
+            let marked = Read::of(doc! {MARK: {"$gt": EPOCH}, "unsettled": {"$ne": true}});
+            let marked = marked.first(AT_ONCE).only(&[MARK]);
             let marked = self.find(EXECUTIONS, marked).await?;
-            if marked.is_empty() {
-                return Ok(());
-            }
-            let mut dated = Vec::with_capacity(marked.len());
+            let mut seen_to = Vec::with_capacity(marked.len());
             for execution in &marked {
-                dated.push((text(execution, "_id"), self.expiry(execution)?));
-            }
-            for (id, at) in &dated {
-                if let Some(at) = at {
-                    self.date_records(id, date(*at)).await?;
+                let id = text(execution, "_id");
+                if let Ok(at) = execution.get_datetime(MARK) {
+                    self.date_records(id, *at).await?;
+                    let change = doc! {"$set": {"expire_at": at}, "$unset": {MARK: ""}};
+                    seen_to.push(Statement::change(doc! {"_id": id}, change));
                 }
             }
-            let seen_to = dated.into_iter().map(|(id, at)| {
-                let mut change = doc! {"$unset": {MARK: ""}};
-                if let Some(at) = at {
-                    change.insert("$set", doc! {"expire_at": date(at)});
-                }
-                Statement::change(doc! {"_id": id}, change)
-            });
-            self.update_all(EXECUTIONS, seen_to.collect()).await?;
+            self.update_all(EXECUTIONS, seen_to).await?;
+            if marked.len() < AT_ONCE as usize {
+                break;
+            }
         }
-    }
-
-    fn expiry(&self, execution: &Document) -> Result<Option<Timestamp>, StoreError> {
-        let ended = optional_moment(execution, "completed_at")?;
-        let status = status(execution)?;
-        Ok(ended.and_then(|ended| self.retention.expires_at(status, ended)))
+        Ok(())
     }
 
     /// The execution itself is dated last, so that nothing of it is forgotten.

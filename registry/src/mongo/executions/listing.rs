@@ -1,5 +1,7 @@
 //! Reading executions and their records.
 
+use std::future::IntoFuture as _;
+
 use mongodb::bson::{Bson, Document, doc};
 use sandglass_contract::{ExecutionId, JournalEntry, LogLine};
 
@@ -8,6 +10,7 @@ use crate::{
     mongo::{
         MongoStore,
         collections::{EXECUTIONS, JOURNAL, LOGS},
+        failure::in_time,
         reading::Read,
         stored::{count, from_bson},
     },
@@ -83,7 +86,8 @@ impl MongoStore {
         }
         let filter = doc! {"execution": id.as_str()};
         let journal = self.collection(JOURNAL);
-        let total = journal.count_documents(filter.clone()).await?;
+        let counting = journal.count_documents(filter.clone());
+        let total = in_time(counting.into_future()).await?;
         if limit == 0 {
             return Ok((Vec::new(), total));
         }

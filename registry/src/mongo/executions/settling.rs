@@ -63,6 +63,7 @@ impl MongoStore {
                 Err(error) if error.is_retryable() && !met_another(&error) => return Err(error),
                 Err(_) if parts.split(&part) => {}
                 Err(error) if error.is_retryable() => failed = Some(error),
+                Err(error @ StoreError::Exists { .. }) => failed = Some(error),
                 Err(error) => {
                     for it in some {
                         let id = it.execution.as_str();

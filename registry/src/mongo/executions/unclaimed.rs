@@ -67,9 +67,11 @@ impl MongoStore {
     /// Ends what was to be cancelled when its worker was lost, and says which.
     pub(super) async fn end_cancelled(&self, limit: u32) -> Result<Vec<ExecutionId>, StoreError> {
         let now = date(self.clock.now());
-        let cancelled = Read::of(doc! {
+        let mut cancelled = doc! {
             "claimable_at": {"$lte": now}, "unfinished": true, "cancel_requested.by": {"$gt": ""},
-        });
+        };
+        cancelled.extend(self.blocked.condition(self.clock.monotonic()));
+        let cancelled = Read::of(cancelled);
         let cancelled = cancelled.sorted(doc! {"claimable_at": 1});
         self.end_all(cancelled.first(limit), End::Cancelled).await
     }
@@ -77,13 +79,15 @@ impl MongoStore {
     /// Makes executions missed that have waited too long, and says when the next one's time will be up.
     pub(super) async fn end_waiting(&self, limit: u32) -> Result<Overdue, StoreError> {
         let now = date(self.clock.now());
-        let overdue =
-            Read::of(doc! {"waits_until": {"$lte": now, "$gt": EPOCH}, "status": "queued"});
-        let overdue = overdue
+        let mut overdue = doc! {"waits_until": {"$lte": now, "$gt": EPOCH}, "status": "queued"};
+        overdue.extend(self.blocked.condition(self.clock.monotonic()));
+        let overdue = Read::of(overdue)
             .sorted(doc! {"waits_until": 1, "_id": 1})
             .first(limit);
         let ended = self.end_all(overdue, End::Overdue).await?;
-        let next = Read::of(doc! {"waits_until": {"$gt": EPOCH}});
+        let mut next = doc! {"waits_until": {"$gt": EPOCH}};
+        next.extend(self.blocked.condition(self.clock.monotonic()));
+        let next = Read::of(next);
         let next = next.sorted(doc! {"waits_until": 1}).only(&["waits_until"]);
         let next = self.find_one(EXECUTIONS, next).await?;
         let next = next.map(|it| optional_moment(&it, "waits_until"));
@@ -95,6 +99,7 @@ impl MongoStore {
 
     async fn end_all(&self, which: Read, end: End) -> Result<Vec<ExecutionId>, StoreError> {
         let mut ended = Vec::new();
+        let now = self.clock.monotonic();
         for document in self.find(EXECUTIONS, which).await? {
             let id = text(&document, "_id").to_owned();
             match Candidate::read(document) {
@@ -104,6 +109,7 @@ impl MongoStore {
                     // One that an open transaction keeps is ended the next time.
                     Err(error) if met_another(&error) => {
                         tracing::warn!(id, %error, "execution.end.later");
+                        self.blocked.pass_over(&[&id], now);
                     }
                     Err(error) => return Err(error),
                 },

@@ -33,8 +33,6 @@ struct Limit {
     organisation: String,
     left: i64,
     taken: BTreeSet<String>,
-    /// Whether an open transaction keeps it.
-    busy: bool,
 }
 
 /// What the limits say to an execution that is to run.
@@ -76,7 +74,6 @@ impl Places {
                     organisation,
                     left,
                     taken,
-                    busy: false,
                 },
             );
         }
@@ -257,7 +254,8 @@ impl Places {
         let Some(limit) = self.0.get_mut(id) else {
             return Ok(Admission::Open);
         };
-        if limit.busy {
+        let now = store.clock.monotonic();
+        if store.blocked.is_passed_over(id, now) {
             return Ok(Admission::Busy);
         }
         if limit.left <= 0 {
@@ -284,7 +282,10 @@ impl Places {
             Ok(_) => return Ok(Admission::Open),
             Err(error) if ran_out(&error) => {
                 tracing::debug!(%error, "limit.busy");
-                limit.busy = true;
+                // Giving back what was not taken would have to wait as long again.
+                limit.taken.remove(execution);
+                limit.left += 1;
+                store.blocked.pass_over(&[id], now);
                 return Ok(Admission::Busy);
             }
             Err(error) => return Err(error),

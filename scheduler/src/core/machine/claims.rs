@@ -52,7 +52,7 @@ impl Claims {
 
     /// There will be something to claim at that moment, as far as is stored.
     pub(super) fn wait_for(&mut self, now: Now, next: Option<Timestamp>) {
-        self.look.wait_for(now, next);
+        self.look.look_by(now, next);
     }
 
     pub(super) fn is_quiet(&self) -> bool {

@@ -67,6 +67,13 @@ impl Look {
         self.wake_at = now.monotonic + wait.min(self.poll).max(SHORTEST_WAIT);
     }
 
+    /// Looks at a moment of the wall clock, if that is sooner than it would.
+    pub(super) fn look_by(&mut self, now: Now, moment: Option<Timestamp>) {
+        let before = self.wake_at;
+        self.wait_for(now, moment);
+        self.wake_at = self.wake_at.min(before);
+    }
+
     /// Whether no look is under way.
     pub(super) const fn is_quiet(&self) -> bool {
         !self.under_way
