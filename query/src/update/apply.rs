@@ -86,10 +86,12 @@ fn new_value(
         )))),
         Operation::Increment(by) => match current {
             None => Ok(Some(by.clone())),
-            Some(current) => add(current, by).map(Some).map_err(refuse),
+            Some(before) => add(before, by)
+                .map(|after| calculated(current, after))
+                .map_err(refuse),
         },
         Operation::Multiply(by) => multiply(current.unwrap_or(&Value::Int32(0)), by)
-            .map(Some)
+            .map(|after| calculated(current, after))
             .map_err(refuse),
         Operation::Min(value) => Ok(replacement(current, value, Ordering::Less)),
         Operation::Max(value) => Ok(replacement(current, value, Ordering::Greater)),
@@ -123,6 +125,15 @@ fn new_value(
             Value::Array(elements)
         })),
         Operation::Unset | Operation::RenameFrom(_) => Ok(None),
+    }
+}
+
+/// A number that was calculated; `None` where it is the double that was there. Zeros of either sign are
+/// the same number, and the one that is there stays.
+fn calculated(before: Option<&Value>, after: Value) -> Option<Value> {
+    match (before, &after) {
+        (Some(Value::Double(before)), Value::Double(number)) if before == number => None,
+        _ => Some(after),
     }
 }
 
