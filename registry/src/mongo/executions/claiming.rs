@@ -43,6 +43,8 @@ const MOST_AT_ONCE: u32 = 500;
 const MOST_ROUNDS: u32 = 8;
 /// After how long a claim that has something looks no further, so that it is begun.
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
+/// The share of a lease that a note about what was claimed may take.
+const NOTE_SHARE: u32 = 10;
 /// How much further a host looks where others claim too.
 const FURTHER: u32 = 4;
 
@@ -83,7 +85,12 @@ impl MongoStore {
             }
         }
         let answer = claiming.answer;
-        self.note_run(&answer.claimed).await;
+        // What is claimed is begun, and its lease runs, whether the note is made or not.
+        let noting = self.note_run(&answer.claimed);
+        let longest = request.lease / NOTE_SHARE;
+        if tokio::time::timeout(longest, noting).await.is_err() {
+            tracing::warn!("job.last_run_at.lost");
+        }
         Ok(answer)
     }
 
