@@ -133,6 +133,10 @@ hostile!(a_result_larger_than_a_call_may_carry_reaches_the_limit, LimitExceeded,
 hostile!(a_result_that_is_not_json_is_invalid, InvalidResult, [],
     execute: "(call $answer (i32.const 96) (i32.const 8))");
 
+hostile!(a_result_that_no_store_keeps_is_invalid, InvalidResult, [],
+    definitions: r#"(data (i32.const 4096) "{\"a\\u0000\":1}")"#,
+    execute: "(call $answer (i32.const 4096) (i32.const 13))");
+
 hostile!(a_result_beyond_memory_breaks_the_rules, AbiViolation, [],
     execute: "(call $answer (i32.const 131000) (i32.const 1000))");
 

@@ -8,7 +8,11 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use jiff::Timestamp;
 use sandglass_contract::Digest;
+use sandglass_registry::{Execution, Job};
+
+use crate::calendar::Calendar;
 
 /// How much longer each host waits than the one before it.
 const STEP: Duration = Duration::from_secs(1);
@@ -32,24 +36,50 @@ impl Turns {
         }
     }
 
-    /// How long the host leaves a thing of that name to others.
+    /// When the host fires the next slot of a job that follows `calendar`, unless another one has done so;
+    /// none where there is no slot. Others are left no more time than keeps the slot from being late.
     #[must_use]
-    pub fn wait(&self, thing: &str) -> Duration {
+    pub fn of_slot(&self, job: &Job, calendar: Option<&Calendar>) -> Option<Timestamp> {
+        let slot = job.next_run_at?;
+        let wait = self.wait(job.id.as_str());
+        let wait = leeway(job, calendar, slot).map_or(wait, |most| wait.min(most));
+        Some(later(job.due_at(slot), wait))
+    }
+
+    /// When the host settles an execution that has ended, unless another one has done so; none where it
+    /// does so at once, as with those that it ran itself.
+    #[must_use]
+    pub fn of_end(&self, execution: &Execution) -> Option<Timestamp> {
+        let wait = self.wait(execution.id.as_str());
+        let wait = match execution.execution_host.as_deref() {
+            Some(host) if host == self.own => Duration::ZERO,
+            Some(host) if self.others.contains(host) => STEP + wait,
+            _ => wait,
+        };
+        let ended_at = execution.completed_at.filter(|_| !wait.is_zero())?;
+        Some(later(ended_at, wait))
+    }
+
+    /// How long the host leaves a thing of that name to others.
+    fn wait(&self, thing: &str) -> Duration {
         let own = weight(&self.own, thing);
         let before = self.others.iter().filter(|it| weight(it, thing) < own);
         let before = u32::try_from(before.count()).unwrap_or(MOST_WAITS);
         STEP * before.min(MOST_WAITS)
     }
+}
 
-    /// How long the host leaves what `last` has begun, where it is known who that was.
-    #[must_use]
-    pub fn wait_after(&self, last: Option<&str>, thing: &str) -> Duration {
-        match last {
-            Some(last) if last == self.own => Duration::ZERO,
-            Some(last) if self.others.contains(last) => STEP + self.wait(thing),
-            _ => self.wait(thing),
-        }
-    }
+/// Half of what the starting deadline allows, or of the time until the next slot.
+fn leeway(job: &Job, calendar: Option<&Calendar>, slot: Timestamp) -> Option<Duration> {
+    let deadline = job.starting_deadline_seconds;
+    let deadline = deadline.map(|it| Duration::from_secs(u64::from(it.get())));
+    let next = calendar.and_then(|it| it.next_after(slot).ok().flatten());
+    let gap = next.and_then(|next| Duration::try_from(next.duration_since(slot)).ok());
+    deadline.into_iter().chain(gap).min().map(|it| it / 2)
+}
+
+fn later(moment: Timestamp, by: Duration) -> Timestamp {
+    moment.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 fn weight(host: &str, thing: &str) -> Digest {
@@ -58,7 +88,16 @@ fn weight(host: &str, thing: &str) -> Digest {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "tests may panic"
+    )]
+
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::testing::{at, execution_of, job};
 
     fn names(numbers: impl IntoIterator<Item = u32>) -> Vec<String> {
         let names = numbers.into_iter().map(|number| format!("host-{number}"));
@@ -110,20 +149,58 @@ mod tests {
         }
     }
 
+    /// The hosts of four in the order in which they do a thing.
+    fn in_order(thing: &str) -> Vec<Turns> {
+        let hosts = names(1..=4);
+        let order = order(&hosts, thing).into_iter();
+        let turns = order.map(|(_, own)| Turns::new(&own, hosts.iter().cloned()));
+        turns.collect()
+    }
+
     #[test]
-    fn what_a_host_has_begun_it_goes_on_with_before_the_others() {
-        let check = |last: Option<&str>, expect: &dyn Fn(Duration) -> Duration| {
-            let turns = Turns::new("host-1", names(1..=4));
-            for number in 0..50 {
-                let thing = format!("exec_{number}");
-                assert_eq!(turns.wait_after(last, &thing), expect(turns.wait(&thing)));
+    fn a_slot_is_left_to_others_and_never_for_so_long_that_it_is_late() {
+        let check = |members: Value, expect: [u64; 4]| {
+            let mut all = json!({"next_run_at": at("01:00:00")});
+            for (name, value) in members.as_object().unwrap() {
+                all[name] = value.clone();
             }
+            let job = job(all);
+            let calendar = Calendar::compile(&job.schedule).unwrap();
+            let waits = in_order(job.id.as_str()).into_iter().map(|turns| {
+                let turn = turns.of_slot(&job, Some(&calendar)).unwrap();
+                u64::try_from(turn.duration_since(at("01:00:00")).as_millis()).unwrap()
+            });
+            assert_eq!(waits.collect::<Vec<_>>(), expect, "{members}");
         };
-        check(Some("host-1"), &|_| Duration::ZERO);
-        check(Some("host-2"), &|wait| STEP + wait);
+        let every = |seconds: u32| json!({"type": "interval", "interval_seconds": seconds});
+        check(json!({"schedule": every(60)}), [0, 1000, 2000, 3000]);
+        check(json!({"schedule": every(3)}), [0, 1000, 1500, 1500]);
+        check(json!({"schedule": every(1)}), [0, 500, 500, 500]);
+        let strict = json!({"schedule": every(60), "starting_deadline_seconds": 3});
+        check(strict, [0, 1000, 1500, 1500]);
+        let none = job(json!({}));
+        assert_eq!(Turns::new("host-1", []).of_slot(&none, None), None);
+    }
+
+    #[test]
+    fn an_end_is_settled_by_the_host_that_ran_it_before_the_others() {
+        let check = |host: Option<&str>, expect: [Option<u64>; 4]| {
+            let mut ended = execution_of(&job(json!({})), "exec_1");
+            ended.completed_at = Some(at("01:00:00"));
+            ended.execution_host = host.map(str::to_owned);
+            let waits = in_order("exec_1").into_iter().map(|turns| {
+                let turn = turns.of_end(&ended)?;
+                u64::try_from(turn.duration_since(at("01:00:00")).as_secs()).ok()
+            });
+            assert_eq!(waits.collect::<Vec<_>>(), expect, "{host:?}");
+        };
+        check(None, [None, Some(1), Some(2), Some(3)]);
         // One that is not there any more.
-        check(Some("host-9"), &|wait| wait);
-        check(None, &|wait| wait);
+        check(Some("host-9"), [None, Some(1), Some(2), Some(3)]);
+        let first = in_order("exec_1").remove(0).own;
+        check(Some(&first), [None, Some(2), Some(3), Some(4)]);
+        let third = in_order("exec_1").remove(2).own;
+        check(Some(&third), [Some(1), Some(2), None, Some(4)]);
     }
 
     #[test]
@@ -131,7 +208,6 @@ mod tests {
         for hosts in [vec![], names([1])] {
             let turns = Turns::new("host-1", hosts);
             assert!(turns.wait("job_1").is_zero());
-            assert!(turns.wait_after(Some("host-2"), "job_1").is_zero());
         }
     }
 }

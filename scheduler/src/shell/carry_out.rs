@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     runs::{self, Runs},
-    slots::{fire, later, read_backfills, read_due},
+    slots::{fire, read_backfills, read_due},
 };
 use crate::{
     core::{Command, DependencyGraph, Event, NoAnswer, Unsettled, decide_consequences},
@@ -212,9 +212,8 @@ async fn read_unsettled(shared: &Shared) -> Result<Unsettled, StoreError> {
     let now = shared.clock.now();
     let turns = shared.turns.borrow().clone();
     unsettled.retain(|execution| {
-        let wait = turns.wait_after(execution.execution_host.as_deref(), execution.id.as_str());
-        let ended_at = execution.completed_at.unwrap_or(now);
-        wait.is_zero() || later(ended_at, wait) <= now
+        let turn = turns.of_end(execution);
+        turn.is_none_or(|turn| turn <= now)
     });
     Ok(unsettled)
 }

@@ -25,14 +25,8 @@ pub(super) async fn read_due(shared: &Shared, now: Timestamp) -> Result<DueJobs,
     let mut firings = Vec::new();
     let mut next = None;
     for job in &due {
-        let turn = job.next_run_at.map_or(now, |slot| {
-            let wait = turns.wait(job.id.as_str());
-            let wait = match wait.is_zero() {
-                true => wait,
-                false => wait.min(leeway(shared, job, slot)),
-            };
-            later(job.due_at(slot), wait)
-        });
+        let calendar = shared.calendars.of(&job.schedule).ok();
+        let turn = turns.of_slot(job, calendar.as_deref()).unwrap_or(now);
         match turn <= now {
             true => firings.extend(decide(shared, job, now).await?),
             false => next = sooner(next, Some(turn)),
@@ -54,23 +48,6 @@ async fn decide(shared: &Shared, job: &Job, now: Timestamp) -> Result<Vec<Firing
         note_due(shared, job, &firing.execution);
     }
     Ok(firings)
-}
-
-/// How long a slot may be left to others and is in time all the same: half of what its starting deadline
-/// allows, or of the time until the next slot.
-fn leeway(shared: &Shared, job: &Job, slot: Timestamp) -> Duration {
-    let deadline = job.starting_deadline_seconds;
-    let deadline = deadline.map(|it| Duration::from_secs(u64::from(it.get())));
-    let calendar = shared.calendars.of(&job.schedule).ok();
-    let next = calendar.and_then(|it| it.next_after(slot).ok().flatten());
-    let gap = next.and_then(|next| Duration::try_from(next.duration_since(slot)).ok());
-    let sooner = deadline.into_iter().chain(gap).min();
-    sooner.map_or(Duration::MAX, |it| it / 2)
-}
-
-/// A moment so much later.
-pub(super) fn later(moment: Timestamp, by: Duration) -> Timestamp {
-    moment.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 fn sooner(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {

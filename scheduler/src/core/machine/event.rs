@@ -32,7 +32,7 @@ pub type Answer<T> = Result<T, NoAnswer>;
 pub struct DueJobs {
     /// Their slots.
     pub firings: Vec<Firing>,
-    /// Where there are none: when the next job is due.
+    /// Where there are none: when the next job is due, or left to others for no longer.
     pub next: Option<Timestamp>,
 }
 
