@@ -55,9 +55,15 @@ impl Stage {
             Err(error) => return RunReport::from(classify(&error)),
         };
         let returned = self.call(&template, &run, &mut store).await;
+        let mask = Arc::clone(&store.data().mask);
         let report = match returned {
             Ok(returned) => report(&run, returned),
             Err(ending) => RunReport::from(ending),
+        };
+        let report = RunReport {
+            result: report.result.map(|result| mask.value(result)),
+            message: report.message.map(|message| mask.text(message)),
+            ..report
         };
         let report = settle(store, &run, report).await;
         drop(place);
