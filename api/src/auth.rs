@@ -6,14 +6,15 @@
 mod bootstrap;
 mod token;
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{ConnectInfo, FromRequestParts, Request, State},
     http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::Response,
 };
-use sandglass_contract::UserId;
-use sandglass_registry::Scope;
+use sandglass_registry::{Actor, Scope};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -27,8 +28,8 @@ pub use token::{BootstrapToken, BootstrapTokenError, SecretToken};
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The user whose token it is.
-    pub user: UserId,
+    /// The user whose token it is, and where it came from.
+    pub actor: Actor,
     /// The records that the user may see.
     pub scope: Scope,
 }
@@ -40,7 +41,8 @@ pub(crate) async fn authenticate(
     next: Next,
 ) -> Result<Response, Problem> {
     let presented = presented(request.headers())?;
-    let caller = find(&state, &presented).await?;
+    let from = peer(&request);
+    let caller = find(&state, &presented, from).await?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
@@ -64,14 +66,23 @@ fn presented(headers: &HeaderMap) -> Result<Presented, Problem> {
     Presented::parse(token.trim()).ok_or_else(needed)
 }
 
-async fn find(state: &ApiState, presented: &Presented) -> Result<Caller, Problem> {
+async fn find(
+    state: &ApiState,
+    presented: &Presented,
+    from: Option<IpAddr>,
+) -> Result<Caller, Problem> {
     let store = state.scheduler.store();
     for (id, digest) in presented.candidates() {
         if let Some((record, user)) = store.token(&id).await?
             && bool::from(record.secret_digest.as_bytes().ct_eq(digest.as_bytes()))
         {
             return Ok(Caller {
-                user: user.id,
+                actor: Actor {
+                    user: user.id,
+                    role: user.role,
+                    token: Some(record.id),
+                    from,
+                },
                 scope: Scope::of(user.org),
             });
         }
@@ -80,6 +91,12 @@ async fn find(state: &ApiState, presented: &Presented) -> Result<Caller, Problem
         ProblemKind::Unauthenticated,
         "the token is not known; it may have been replaced",
     ))
+}
+
+/// The address that a request came from.
+fn peer(request: &Request) -> Option<IpAddr> {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    info.map(|ConnectInfo(address)| address.ip().to_canonical())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {

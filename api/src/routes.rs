@@ -58,6 +58,8 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
         .routes(routes!(hosts::drain_host))
         .routes(routes!(hosts::resume_host))
         .routes(routes!(audit::list_audit_log))
+        .routes(routes!(audit::export_audit_log))
+        .routes(routes!(audit::verify_audit_log))
         .routes(routes!(executions::list_job_executions))
         .routes(routes!(executions::list_executions))
         .routes(routes!(executions::get_execution))

@@ -1,13 +1,20 @@
 //! What the operations of the API work with.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt::{self, Display},
+    sync::Arc,
+};
 
 use sandglass_query::ApplicationDatabase;
-use sandglass_scheduler::Scheduler;
+use sandglass_registry::StoreError;
+use sandglass_scheduler::{Act, Scheduler};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::sources::{ArtifactSource, Outbox};
+use crate::{
+    auth::Caller,
+    sources::{ArtifactSource, Outbox},
+};
 
 /// How many live streams there may be at once.
 const MAX_STREAMS: usize = 256;
@@ -47,6 +54,19 @@ impl ApiState {
             parts,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         }))
+    }
+
+    /// Makes a change that the audit log knows of before it is made.
+    pub(crate) async fn audited<T, E: Display + From<StoreError>>(
+        &self,
+        caller: &Caller,
+        act: Act,
+        change: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let auditor = self.scheduler.auditor();
+        auditor
+            .around(&caller.scope, &caller.actor, act, change)
+            .await
     }
 
     /// The places for live streams that are free.

@@ -11,6 +11,37 @@ use utoipa::ToSchema;
 pub enum Role {
     /// Everything.
     SuperAdmin,
+    /// Sees jobs, executions and logs, and runs what destroys nothing.
+    Admin,
+    /// Nothing of the management of jobs.
+    User,
+    /// Uploads templates and tries their parameters; approves none.
+    TemplateAuthor,
+    /// Sees everything, approves and retires versions of templates; runs nothing.
+    SecurityReviewer,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [
+        Self::SuperAdmin,
+        Self::Admin,
+        Self::User,
+        Self::TemplateAuthor,
+        Self::SecurityReviewer,
+    ];
+
+    /// The word for it in REST and records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SuperAdmin => "super_admin",
+            Self::Admin => "admin",
+            Self::User => "user",
+            Self::TemplateAuthor => "template_author",
+            Self::SecurityReviewer => "security_reviewer",
+        }
+    }
 }
 
 /// A person or a program.

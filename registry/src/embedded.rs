@@ -38,6 +38,7 @@ use sandglass_contract::Clock;
 
 pub use crate::application::TakenId;
 pub use application::{APPLICATION_FILE, EmbeddedDatabase};
+pub use audit::EmbeddedAudit;
 pub use connection::OpenError;
 pub use writer::WriteCounts;
 
@@ -54,8 +55,10 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0002_scheduling.sql"),
         include_str!("../migrations/store/0003_blackout_calendars.sql"),
         include_str!("../migrations/store/0004_hosts.sql"),
+        include_str!("../migrations/store/0005_audit_chain.sql"),
     ],
     on_open: |connection, now| {
+        audit::chain_up(connection)?;
         executions::end_leases(connection, now)?;
         hosts::free_names(connection)
     },

@@ -28,7 +28,7 @@ pub mod template;
 mod unclaimed;
 
 pub use account::{Role, TokenRecord, User};
-pub use audit::{AuditAction, AuditEntry};
+pub use audit::{Actor, AuditAction, AuditEntry, AuditHead, AuditLine, AuditVerdict};
 pub use backfill::{Backfill, BackfillStatus};
 pub use blackout::{Blackout, BlackoutCalendar, BlackoutEntries, BlackoutEntry, Blackouts};
 pub use concurrency::{ConcurrencyLimit, LimitedBy};

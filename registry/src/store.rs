@@ -16,7 +16,7 @@ mod limits;
 mod templates;
 
 pub use accounts::AccountStore;
-pub use audit::AuditStore;
+pub use audit::{AuditLog, AuditQuery, AuditStore, KeptLine};
 pub use backfills::{BackfillStore, RunningBackfill};
 pub use blackouts::BlackoutStore;
 pub use ending::{EndAnswer, Ending, FollowUp};

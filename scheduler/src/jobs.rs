@@ -13,20 +13,23 @@ mod terms;
 
 use std::sync::Arc;
 
-use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode, UserId};
+use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode};
 use sandglass_registry::{
-    Blackouts, Execution, HostState, Job, Placement, Schedule, Scope, Store, StoreError, Trigger,
-    Version, job::JitterSeconds, store::ScheduleChange,
+    Actor, AuditAction, Blackouts, Execution, HostState, Job, Placement, Schedule, Scope, Store,
+    StoreError, Trigger, Version, job::JitterSeconds, store::ScheduleChange,
 };
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     arrivals::Arrivals,
+    auditor::{Act, Auditor},
     calendar::{CalendarError, UpcomingRun},
     catalogue::Catalogue,
     changes::Changes,
     core::{Cause, queued},
+    difference::difference,
     shell::Bells,
 };
 use admission::Admission;
@@ -39,6 +42,8 @@ pub use problem::Problem;
 
 /// How many coming runs a preview shows.
 const PREVIEWED_RUNS: usize = 5;
+/// What every change of a job changes.
+const PASSED_OVER: [&str; 4] = ["/version", "/updated_at", "/updated_by", "/next_run_at"];
 
 /// What saving a job would give.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -87,6 +92,7 @@ pub struct Jobs {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     admission: Arc<Admission>,
+    auditor: Auditor,
     changes: Changes,
     bells: Bells,
     pauses: Pauses,
@@ -98,15 +104,17 @@ impl Jobs {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         catalogue: Catalogue,
+        auditor: Auditor,
         changes: Changes,
         bells: Bells,
     ) -> Self {
         let admission = Arc::new(Admission::new(catalogue, store.clone()));
-        let pauses = Pauses::new(store.clone(), clock.clone());
+        let pauses = Pauses::new(store.clone(), clock.clone(), auditor.clone());
         Self {
             store,
             clock,
             admission,
+            auditor,
             changes,
             bells,
             pauses,
@@ -160,14 +168,16 @@ impl Jobs {
     pub async fn create(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         draft: JobDraft,
     ) -> Result<Job, JobError> {
         let now = self.clock.now();
         let admitted = self.admission.admit(scope, draft, None, now).await?;
         let id = JobId::fresh(now);
-        let job = admitted.into_job(id, scope.organisation().clone(), by, now);
-        self.store.insert_job(scope, &job).await?;
+        let job = admitted.into_job(id, scope.organisation().clone(), &actor.user, now);
+        let act = Act::new(AuditAction::JobCreated, &job.id).with(json!({"after": job}));
+        let saved = self.store.insert_job(scope, &job);
+        self.auditor.around(scope, actor, act, saved).await?;
         self.bells.jobs_changed();
         Ok(job)
     }
@@ -181,7 +191,7 @@ impl Jobs {
     pub async fn update(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         patch: JobPatch,
         expected: Option<Version>,
@@ -199,7 +209,7 @@ impl Jobs {
             .admission
             .admit(scope, draft, Some(&stored), now)
             .await?;
-        let changed = admitted.into_job(id.clone(), stored.org.clone(), by, now);
+        let changed = admitted.into_job(id.clone(), stored.org.clone(), &actor.user, now);
         let schedule = match Timing::of(&changed) == Timing::of(&stored) {
             true => ScheduleChange::Keep,
             false => ScheduleChange::Replace,
@@ -214,10 +224,14 @@ impl Jobs {
             version: stored.version.next(),
             ..changed
         };
-        let job = self
+        let act = Act::new(AuditAction::JobUpdated, id).with(json!({
+            "version": job.version,
+            "changes": difference(&stored, &job, &PASSED_OVER),
+        }));
+        let replaced = self
             .store
-            .replace_job(scope, &job, stored.version, schedule)
-            .await?;
+            .replace_job(scope, &job, stored.version, schedule);
+        let job = self.auditor.around(scope, actor, act, replaced).await?;
         self.bells.jobs_changed();
         Ok(job)
     }
@@ -229,11 +243,14 @@ impl Jobs {
     pub async fn delete(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         expected: Option<Version>,
     ) -> Result<(), JobError> {
-        self.store.delete_job(scope, id, expected, by).await?;
+        let job = self.job(scope, id).await?;
+        let act = Act::new(AuditAction::JobDeleted, id).with(json!({"before": job}));
+        let deleted = self.store.delete_job(scope, id, expected, &actor.user);
+        self.auditor.around(scope, actor, act, deleted).await?;
         self.bells.cancels_requested();
         self.bells.executions_ended();
         Ok(())
@@ -246,7 +263,7 @@ impl Jobs {
     pub async fn run(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         mode: RunMode,
     ) -> Result<ExecutionId, JobError> {
@@ -259,11 +276,17 @@ impl Jobs {
         };
         let execution = Execution {
             dry_run: mode.is_dry(),
-            triggered_by_user: Some(by.clone()),
+            triggered_by_user: Some(actor.user.clone()),
             ..queued(&job, cause, now)
         };
         self.arrivals.note(execution.id.clone(), asked_at);
-        self.store.enqueue(scope, &execution).await?;
+        let act = Act::new(AuditAction::JobRun, id).with(json!({
+            "execution_id": execution.id,
+            "dry_run": execution.dry_run,
+            "job_version": job.version,
+        }));
+        let queued = self.store.enqueue(scope, &execution);
+        self.auditor.around(scope, actor, act, queued).await?;
         self.changes.announce(&execution.id);
         if execution.queue_deadline.is_some() {
             self.bells.deadlines_changed();

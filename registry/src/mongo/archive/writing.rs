@@ -11,7 +11,7 @@ use crate::{
         ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution, ArchivedLimit,
         ArchivedLine, ArchivedVersion, RecordKind,
     },
-    audit::AuditEntry,
+    audit::AuditLine,
     backfill::Backfill,
     blackout::BlackoutCalendar,
     concurrency::ConcurrencyLimit,
@@ -22,7 +22,7 @@ use crate::{
         transaction::in_transaction,
     },
     scope::Scope,
-    store::{AuditStore as _, LimitStore as _, Records, StoreError, TemplateStore as _},
+    store::{LimitStore as _, Records, StoreError, TemplateStore as _},
 };
 
 impl MongoStore {
@@ -62,10 +62,8 @@ impl MongoStore {
                 Ok(())
             }
             RecordKind::Audit => {
-                for entry in all::<AuditEntry>(kind, values)? {
-                    self.append_audit(&entry).await?;
-                }
-                Ok(())
+                let lines = all::<AuditLine>(kind, values)?;
+                self.put_audit_lines(&lines).await
             }
             _ => {
                 let mut documents = Vec::new();

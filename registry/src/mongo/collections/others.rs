@@ -3,8 +3,9 @@
 use mongodb::bson::doc;
 
 use super::{
-    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, Plan,
-    SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, one_of, text, whole_number,
+    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, AUDIT_HEADS, BACKFILLS, CALENDARS, HOSTS, Index,
+    LIMITS, Plan, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, one_of, text,
+    whole_number,
 };
 use crate::backfill::BackfillStatus;
 
@@ -51,7 +52,20 @@ pub(super) fn all() -> Vec<Plan> {
                 "action": text(),
                 "target": text(),
             })),
-            indexes: vec![Index::on(doc! {"org": 1, "number": -1})],
+            indexes: vec![
+                Index::on(doc! {"org": 1, "number": -1}),
+                Index::on(doc! {"org": 1, "target": 1, "number": -1}),
+                Index::on(doc! {"org": 1, "by": 1, "number": -1}),
+            ],
+        },
+        Plan {
+            name: AUDIT_HEADS,
+            validator: Some(having(doc! {
+                "_id": text(),
+                "number": whole_number(),
+                "digest": text(),
+            })),
+            indexes: Vec::new(),
         },
     ];
     plans.extend(scheduling());
