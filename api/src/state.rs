@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::Caller,
+    auth::{Caller, Transport, Usage},
     sources::{ArtifactSource, Outbox},
 };
 
@@ -29,6 +29,8 @@ pub struct ApiParts {
     pub artifacts: Arc<dyn ArtifactSource>,
     /// The mails that were written to files, where there is no mail server.
     pub outbox: Option<Arc<dyn Outbox>>,
+    /// How browsers reach the service.
+    pub transport: Transport,
     /// The largest component that is taken, in bytes.
     pub max_component_bytes: usize,
     /// The version of the service.
@@ -44,6 +46,7 @@ pub struct ApiState(Arc<Inner>);
 struct Inner {
     parts: ApiParts,
     streams: Arc<Semaphore>,
+    usage: Usage,
 }
 
 impl ApiState {
@@ -53,7 +56,13 @@ impl ApiState {
         Self(Arc::new(Inner {
             parts,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            usage: Usage::default(),
         }))
+    }
+
+    /// When tokens were used last.
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.0.usage
     }
 
     /// Makes a change that the audit log knows of before it is made.

@@ -56,6 +56,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0003_blackout_calendars.sql"),
         include_str!("../migrations/store/0004_hosts.sql"),
         include_str!("../migrations/store/0005_audit_chain.sql"),
+        include_str!("../migrations/store/0006_accounts.sql"),
     ],
     on_open: |connection, now| {
         audit::chain_up(connection)?;

@@ -13,7 +13,7 @@ mod terms;
 
 use std::sync::Arc;
 
-use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode};
+use sandglass_contract::{Clock, ExecutionId, Grant, GrantEntry, JobId, RunMode};
 use sandglass_registry::{
     Actor, AuditAction, Blackouts, Execution, HostState, Job, Placement, Schedule, Scope, Store,
     StoreError, Trigger, Version, job::JitterSeconds, store::ScheduleChange,
@@ -69,6 +69,15 @@ pub enum JobError {
     /// It could not be judged.
     #[error(transparent)]
     Admission(AdmissionError),
+    /// A run of it destroys data or reaches people, and the actor may not start such a run.
+    #[error(
+        "a real run takes a super_admin, since the job may do more than look: {}; a dry run is allowed",
+        texts.join("; ")
+    )]
+    Destructive {
+        /// What it may do, as sentences.
+        texts: Vec<String>,
+    },
     /// Its schedule could not be computed any more.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
@@ -259,7 +268,7 @@ impl Jobs {
     /// Queues an execution of the job now, whether it is enabled or not.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`JobError::Destructive`].
     pub async fn run(
         &self,
         scope: &Scope,
@@ -269,6 +278,7 @@ impl Jobs {
     ) -> Result<ExecutionId, JobError> {
         let (now, asked_at) = (self.clock.now(), self.clock.monotonic());
         let job = self.job(scope, id).await?;
+        self.permit_run(scope, actor, &job, mode).await?;
         let cause = Cause {
             id: ExecutionId::fresh(now),
             scheduled_for: now,
@@ -303,6 +313,27 @@ impl Jobs {
     /// The schedules that are paused and go on.
     pub(crate) const fn pauses(&self) -> &Pauses {
         &self.pauses
+    }
+
+    /// Refuses a real run of a destructive job to who may not start one, and notes that.
+    async fn permit_run(
+        &self,
+        scope: &Scope,
+        actor: &Actor,
+        job: &Job,
+        mode: RunMode,
+    ) -> Result<(), JobError> {
+        if mode.is_dry() || actor.role.may_destroy() || !job.grant.is_destructive() {
+            return Ok(());
+        }
+        let destructive =
+            |entry: &&GrantEntry| entry.operations.iter().any(|it| it.is_destructive());
+        let entries = job.grant.entries().iter().filter(destructive);
+        let texts: Vec<_> = entries.map(GrantEntry::text).collect();
+        let act = Act::new(AuditAction::AccessDenied, &job.id)
+            .with(json!({"role": actor.role, "destructive": texts}));
+        self.auditor.note(scope, actor, act).await?;
+        Err(JobError::Destructive { texts })
     }
 
     /// A job.

@@ -15,6 +15,8 @@ pub enum ProblemKind {
     InvalidHeader,
     /// The request carries no valid token.
     Unauthenticated,
+    /// The caller may not do this.
+    Forbidden,
     /// There is nothing there.
     NotFound,
     /// There is something there that does not take this method.
@@ -53,12 +55,13 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
         Self::InvalidHeader,
         Self::Unauthenticated,
+        Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -98,6 +101,7 @@ impl ProblemKind {
                 "UNAUTHENTICATED",
                 "A valid token is needed",
             ),
+            Self::Forbidden => (S::FORBIDDEN, "FORBIDDEN", "The caller may not do this"),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing there"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,

@@ -27,6 +27,15 @@ impl Actor {
         Self::inside(UserId::system())
     }
 
+    /// Somebody who has not proved who it is.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self {
+            role: Role::User,
+            ..Self::inside(UserId::anonymous())
+        }
+    }
+
     /// A part of the service that goes by a name of its own.
     #[must_use]
     pub const fn inside(user: UserId) -> Self {

@@ -1,7 +1,7 @@
 //! Backfills, and chains as trees.
 
 use jiff::Timestamp;
-use sandglass_contract::{BackfillId, ExecutionId, JobId};
+use sandglass_contract::{BackfillId, ExecutionId, JobId, RunMode};
 use sandglass_registry::{
     Actor, AuditAction, Backfill, BackfillStatus, Execution, ExecutionStatus, OverlapPolicy, Scope,
     StoreError, Trigger, backfill::MAX_BACKFILL_RUNS,
@@ -73,7 +73,7 @@ impl Jobs {
     ///
     /// # Errors
     /// [`JobError::Invalid`] where the range has no slots, too many, or reaches into the future;
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`JobError::Destructive`].
     pub async fn start_backfill(
         &self,
         scope: &Scope,
@@ -83,6 +83,8 @@ impl Jobs {
     ) -> Result<Backfill, JobError> {
         let now = self.clock.now();
         let job = self.job(scope, id).await?;
+        let mode = RunMode::from_dry_run(request.dry_run);
+        self.permit_run(scope, actor, &job, mode).await?;
         let plan = plan(&Calendar::compile(&job.schedule)?, &request, now)?;
         let backfill = Backfill {
             id: BackfillId::fresh(now),

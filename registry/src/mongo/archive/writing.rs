@@ -17,7 +17,7 @@ use crate::{
     concurrency::ConcurrencyLimit,
     job::Job,
     mongo::{
-        MongoStore, jobs, limits,
+        MongoStore, accounts, jobs, limits,
         stored::{corrupt, to_document},
         transaction::in_transaction,
     },
@@ -80,7 +80,7 @@ impl MongoStore {
     fn document(&self, kind: RecordKind, value: Value) -> Result<Document, StoreError> {
         let what = kind.as_str();
         match kind {
-            RecordKind::Users => to_document(what, &one::<User>(kind, value)?),
+            RecordKind::Users => accounts::user_document(&one::<User>(kind, value)?),
             RecordKind::Tokens => to_document(what, &one::<TokenRecord>(kind, value)?),
             RecordKind::BlackoutCalendars => {
                 to_document(what, &one::<BlackoutCalendar>(kind, value)?)

@@ -30,7 +30,11 @@ pub(super) fn all() -> Vec<Plan> {
                 "role": text(),
                 "created_at": moment(),
             })),
-            indexes: Vec::new(),
+            indexes: vec![
+                Index::on(doc! {"identity": 1})
+                    .unique()
+                    .only(doc! {"identity": {"$exists": true}}),
+            ],
         },
         Plan {
             name: TOKENS,
