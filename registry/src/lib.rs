@@ -20,6 +20,7 @@ pub mod job;
 pub mod mongo;
 mod overlap;
 pub mod page;
+pub mod rate;
 pub mod retention;
 pub mod schedule;
 pub mod scope;
@@ -45,6 +46,7 @@ pub use job::{
     Version,
 };
 pub use page::{Page, PageRequest};
+pub use rate::{RateLimit, RateState, Use};
 pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;

@@ -13,6 +13,7 @@ mod executions;
 mod hosts;
 mod jobs;
 mod limits;
+mod rates;
 mod templates;
 
 pub use accounts::AccountStore;
@@ -27,6 +28,7 @@ pub use executions::{
 pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
+pub use rates::RateStore;
 pub use templates::TemplateStore;
 
 use sandglass_contract::JobId;
@@ -44,6 +46,7 @@ pub trait Store:
     + TemplateStore
     + AccountStore
     + HostStore
+    + RateStore
 {
 }
 
@@ -57,6 +60,7 @@ impl<T> Store for T where
         + TemplateStore
         + AccountStore
         + HostStore
+        + RateStore
 {
 }
 
@@ -80,6 +84,14 @@ pub enum StoreError {
     Changed {
         /// The version that is stored.
         current: Version,
+    },
+    /// There are as many as there may be.
+    #[error("there are {most} {what} already, which is the most there may be")]
+    Full {
+        /// What was to be added, in the plural.
+        what: &'static str,
+        /// How many there may be.
+        most: u64,
     },
     /// Jobs depend on it.
     #[error("jobs depend on it: {}", by.iter().map(JobId::as_str).collect::<Vec<_>>().join(", "))]

@@ -15,6 +15,7 @@ pub mod notify;
 pub mod service;
 
 mod arrivals;
+mod denials;
 mod difference;
 mod observer;
 mod shell;
@@ -28,7 +29,7 @@ pub use changes::Changes;
 pub use difference::difference;
 pub use host::{HostIdentity, NameError, take_name};
 pub use jobs::{
-    BackfillRequest, ChainNode, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
+    BackfillRequest, ChainNode, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem, Started,
 };
 pub use notify::Notifier;
 pub use service::{Scheduler, SchedulerSettings};

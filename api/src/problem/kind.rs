@@ -23,6 +23,10 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// The body did not arrive in time.
     RequestTimeout,
+    /// There are as many as there may be.
+    LimitReached,
+    /// It was asked for too often.
+    TooManyRequests,
     /// Somebody else changed the record meanwhile.
     VersionConflict,
     /// A record of that identity is there already.
@@ -55,7 +59,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
@@ -65,6 +69,8 @@ impl ProblemKind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
+        Self::LimitReached,
+        Self::TooManyRequests,
         Self::VersionConflict,
         Self::AlreadyExists,
         Self::InUse,
@@ -112,6 +118,16 @@ impl ProblemKind {
                 S::REQUEST_TIMEOUT,
                 "REQUEST_TIMEOUT",
                 "The body did not arrive in time",
+            ),
+            Self::LimitReached => (
+                S::CONFLICT,
+                "LIMIT_REACHED",
+                "There are as many as there may be",
+            ),
+            Self::TooManyRequests => (
+                S::TOO_MANY_REQUESTS,
+                "TOO_MANY_REQUESTS",
+                "It was asked for too often",
             ),
             Self::VersionConflict => (
                 S::CONFLICT,

@@ -24,6 +24,7 @@ pub(crate) mod joining;
 pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod overlap;
+pub(crate) mod rates;
 pub(crate) mod sample;
 pub(crate) mod templates;
 pub(crate) mod waiting;
@@ -141,6 +142,8 @@ macro_rules! conformance_tests {
             overlap: a_slot_that_was_stored_before_disturbs_nothing,
             overlap: every_end_lets_the_next_slot_go,
             overlap: nothing_waits_for_a_job_that_is_deleted,
+            rates: uses_are_counted_by_key,
+            rates: no_more_are_let_through_at_once_than_there_is_room_for,
             templates: a_version_is_added_once,
             templates: a_pending_version_is_approved_once,
             templates: templates_belong_to_an_organisation,
