@@ -102,6 +102,7 @@ impl Service {
             host: identity,
             lease: settings.lease,
             vault: settings.vault.clone(),
+            manual_runs: settings.limits.manual_runs,
         };
         let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());
         let scheduler = Scheduler::start(scheduler_settings, store, catalogue, clock, notifier);
@@ -113,6 +114,8 @@ impl Service {
             outbox: mail
                 .outbox
                 .map(|outbox| Arc::new(MailFolder::new(outbox)) as _),
+            transport: settings.transport,
+            requests_per_minute: settings.limits.requests_per_minute,
             max_component_bytes,
             version: env!("CARGO_PKG_VERSION"),
             shutdown: shutdown.clone(),

@@ -3,7 +3,9 @@
 
 mod environment;
 mod file;
+mod limits;
 mod outgoing;
+mod public_url;
 mod retention;
 mod store;
 
@@ -16,7 +18,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-use sandglass_api::auth::BootstrapToken;
+use sandglass_api::auth::{BootstrapToken, Transport};
 use sandglass_host::{HttpSettings, MailAddress};
 use sandglass_registry::{Labels, Retention, Vault, host::Label};
 use serde::Deserialize;
@@ -24,6 +26,9 @@ use serde::Deserialize;
 use crate::failure::{Exit, Failure};
 use environment::Environment;
 use file::SettingsFile;
+use limits::LimitArguments;
+pub(crate) use limits::ServiceLimits;
+pub(crate) use public_url::PublicUrl;
 use store::StoreSection;
 pub(crate) use store::{AppDatabase, StoreArguments, StoreLocation, StoreUrl};
 
@@ -58,9 +63,15 @@ pub(crate) struct SettingArguments {
     data_folder: Option<PathBuf>,
     #[command(flatten)]
     store: StoreArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
     /// A settings file (TOML).
     #[arg(long, value_name = "FILE", env = "SANDGLASS_CONFIG")]
     config: Option<PathBuf>,
+    /// The address under which browsers reach the service, such as https://jobs.example.org; with https
+    /// its cookies are sent over TLS alone. [default: http and the address it listens on]
+    #[arg(long, value_name = "URL", env = "SANDGLASS_PUBLIC_URL")]
+    public_url: Option<PublicUrl>,
     /// The name of this host in records. [default: the name of the machine]
     #[arg(long, value_name = "NAME", env = "SANDGLASS_HOST_NAME")]
     host_name: Option<String>,
@@ -90,6 +101,8 @@ pub(crate) struct SettingArguments {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    /// How browsers reach the service.
+    pub(crate) transport: Transport,
     pub(crate) data_folder: PathBuf,
     pub(crate) store: StoreLocation,
     /// How long records of executions are kept.
@@ -100,6 +113,7 @@ pub(crate) struct Settings {
     pub(crate) drain: Duration,
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: String,
+    pub(crate) limits: ServiceLimits,
     pub(crate) mail: MailSettings,
     /// Where requests may go beside public addresses.
     pub(crate) http: HttpSettings,
@@ -171,6 +185,9 @@ impl Settings {
         let store = StoreLocation::merge(arguments.store, environment.store, section)?;
         let retention = file.retention.unwrap_or_default().for_store(&store)?;
         let default_runs = NonZeroUsize::new(DEFAULT_CONCURRENT_RUNS).unwrap_or(NonZeroUsize::MIN);
+        let section = file.limits.unwrap_or_default();
+        let limits = ServiceLimits::merge(&arguments.limits, &section)?;
+        let public_url = arguments.public_url.or(file.public_url);
         let drain_seconds = arguments.drain_seconds.or(file.drain_seconds);
         let log_filter = arguments.log_filter.or(file.log_filter);
         Ok(Self {
@@ -178,6 +195,7 @@ impl Settings {
                 .listen
                 .or(file.listen)
                 .unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
+            transport: public_url.map_or(Transport::Plain, |url| url.transport()),
             data_folder: arguments
                 .data_folder
                 .or(file.data_dir)
@@ -196,6 +214,7 @@ impl Settings {
             drain: Duration::from_secs(drain_seconds.unwrap_or(DEFAULT_DRAIN_SECONDS)),
             log_format: arguments.log_format.or(file.log_format).unwrap_or_default(),
             log_filter: log_filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
+            limits,
             mail: MailSettings { server, from },
             http: outgoing::http(environment.http_allowed_networks, file.http)?,
             vault: outgoing::vault(secrets_key)?,

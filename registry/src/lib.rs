@@ -20,6 +20,7 @@ pub mod job;
 pub mod mongo;
 mod overlap;
 pub mod page;
+pub mod rate;
 pub mod retention;
 pub mod schedule;
 pub mod scope;
@@ -29,8 +30,10 @@ pub mod template;
 mod unclaimed;
 pub mod vault;
 
-pub use account::{Role, TokenRecord, User};
-pub use audit::{AuditAction, AuditEntry};
+pub use account::{
+    PasswordHash, Role, TokenKind, TokenRecord, TokenScope, TokenState, User, UserStatus,
+};
+pub use audit::{Actor, AuditAction, AuditEntry, AuditHead, AuditLine, AuditVerdict};
 pub use backfill::{Backfill, BackfillStatus};
 pub use blackout::{Blackout, BlackoutCalendar, BlackoutEntries, BlackoutEntry, Blackouts};
 pub use concurrency::{ConcurrencyLimit, LimitedBy};
@@ -45,6 +48,7 @@ pub use job::{
     Version,
 };
 pub use page::{Page, PageRequest};
+pub use rate::{RateLimit, RateState, Use};
 pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;

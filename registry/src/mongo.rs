@@ -30,6 +30,8 @@ mod limits;
 mod listing;
 mod opening;
 mod parts;
+mod quotas;
+mod rates;
 mod reading;
 mod revisions;
 mod secrets;

@@ -13,11 +13,12 @@ mod executions;
 mod hosts;
 mod jobs;
 mod limits;
+mod rates;
 mod secrets;
 mod templates;
 
 pub use accounts::AccountStore;
-pub use audit::AuditStore;
+pub use audit::{AuditLog, AuditQuery, AuditStore, KeptLine};
 pub use backfills::{BackfillStore, RunningBackfill};
 pub use blackouts::BlackoutStore;
 pub use ending::{EndAnswer, Ending, FollowUp};
@@ -28,6 +29,7 @@ pub use executions::{
 pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
+pub use rates::RateStore;
 pub use secrets::SecretStore;
 pub use templates::TemplateStore;
 
@@ -46,6 +48,7 @@ pub trait Store:
     + TemplateStore
     + AccountStore
     + HostStore
+    + RateStore
     + SecretStore
 {
 }
@@ -60,6 +63,7 @@ impl<T> Store for T where
         + TemplateStore
         + AccountStore
         + HostStore
+        + RateStore
         + SecretStore
 {
 }
@@ -84,6 +88,14 @@ pub enum StoreError {
     Changed {
         /// The version that is stored.
         current: Version,
+    },
+    /// There are as many as there may be.
+    #[error("there are {most} {what} already, which is the most there may be")]
+    Full {
+        /// What was to be added, in the plural.
+        what: &'static str,
+        /// How many there may be.
+        most: u64,
     },
     /// Jobs depend on it.
     #[error("jobs depend on it: {}", by.iter().map(JobId::as_str).collect::<Vec<_>>().join(", "))]

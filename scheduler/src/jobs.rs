@@ -13,20 +13,24 @@ mod terms;
 
 use std::sync::Arc;
 
-use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode, UserId};
+use sandglass_contract::{Clock, ExecutionId, Grant, GrantEntry, JobId, RunMode};
 use sandglass_registry::{
-    Blackouts, Execution, HostState, Job, Placement, Schedule, Scope, Store, StoreError, Trigger,
-    Version, job::JitterSeconds, store::ScheduleChange,
+    Actor, AuditAction, Blackouts, Execution, HostState, Job, Placement, RateLimit, RateState,
+    Schedule, Scope, Store, StoreError, Trigger, Use, Version, job::JitterSeconds,
+    store::ScheduleChange,
 };
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
     arrivals::Arrivals,
+    auditor::{Act, Auditor},
     calendar::{CalendarError, UpcomingRun},
     catalogue::Catalogue,
     changes::Changes,
     core::{Cause, queued},
+    difference::difference,
     shell::Bells,
 };
 use admission::Admission;
@@ -39,6 +43,8 @@ pub use problem::Problem;
 
 /// How many coming runs a preview shows.
 const PREVIEWED_RUNS: usize = 5;
+/// What every change of a job changes.
+const PASSED_OVER: [&str; 4] = ["/version", "/updated_at", "/updated_by", "/next_run_at"];
 
 /// What saving a job would give.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -64,6 +70,24 @@ pub enum JobError {
     /// It could not be judged.
     #[error(transparent)]
     Admission(AdmissionError),
+    /// A run of it destroys data or reaches people, and the actor may not start such a run.
+    #[error(
+        "a real run takes a super_admin, since the job may do more than look: {}; a dry run is allowed",
+        texts.join("; ")
+    )]
+    Destructive {
+        /// What it may do, as sentences.
+        texts: Vec<String>,
+    },
+    /// The user has started as many runs by hand as a user may.
+    #[error(
+        "you have started {} runs by hand within {} minutes, which is the most a user may; the next is \
+         allowed in {} seconds",
+        .0.limit.most,
+        .0.limit.window.as_secs() / 60,
+        .0.resets_in.as_secs().max(1)
+    )]
+    TooManyRuns(RateState),
     /// Its schedule could not be computed any more.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
@@ -81,14 +105,25 @@ impl From<AdmissionError> for JobError {
     }
 }
 
+/// A run that was started by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// Its execution.
+    pub execution: ExecutionId,
+    /// How many more the user may start, where that is limited.
+    pub rate: Option<RateState>,
+}
+
 /// The jobs of the service.
 #[derive(Clone)]
 pub struct Jobs {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     admission: Arc<Admission>,
+    auditor: Auditor,
     changes: Changes,
     bells: Bells,
+    manual_runs: Option<RateLimit>,
     pauses: Pauses,
     arrivals: Arrivals,
 }
@@ -98,17 +133,21 @@ impl Jobs {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         catalogue: Catalogue,
+        auditor: Auditor,
         changes: Changes,
         bells: Bells,
+        manual_runs: Option<RateLimit>,
     ) -> Self {
         let admission = Arc::new(Admission::new(catalogue, store.clone()));
-        let pauses = Pauses::new(store.clone(), clock.clone());
+        let pauses = Pauses::new(store.clone(), clock.clone(), auditor.clone());
         Self {
             store,
             clock,
             admission,
+            auditor,
             changes,
             bells,
+            manual_runs,
             pauses,
             arrivals: Arrivals::default(),
         }
@@ -160,14 +199,16 @@ impl Jobs {
     pub async fn create(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         draft: JobDraft,
     ) -> Result<Job, JobError> {
         let now = self.clock.now();
         let admitted = self.admission.admit(scope, draft, None, now).await?;
         let id = JobId::fresh(now);
-        let job = admitted.into_job(id, scope.organisation().clone(), by, now);
-        self.store.insert_job(scope, &job).await?;
+        let job = admitted.into_job(id, scope.organisation().clone(), &actor.user, now);
+        let act = Act::new(AuditAction::JobCreated, &job.id).with(json!({"after": job}));
+        let saved = self.store.insert_job(scope, &job);
+        self.auditor.around(scope, actor, act, saved).await?;
         self.bells.jobs_changed();
         Ok(job)
     }
@@ -181,7 +222,7 @@ impl Jobs {
     pub async fn update(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         patch: JobPatch,
         expected: Option<Version>,
@@ -199,7 +240,7 @@ impl Jobs {
             .admission
             .admit(scope, draft, Some(&stored), now)
             .await?;
-        let changed = admitted.into_job(id.clone(), stored.org.clone(), by, now);
+        let changed = admitted.into_job(id.clone(), stored.org.clone(), &actor.user, now);
         let schedule = match Timing::of(&changed) == Timing::of(&stored) {
             true => ScheduleChange::Keep,
             false => ScheduleChange::Replace,
@@ -214,10 +255,14 @@ impl Jobs {
             version: stored.version.next(),
             ..changed
         };
-        let job = self
+        let act = Act::new(AuditAction::JobUpdated, id).with(json!({
+            "version": job.version,
+            "changes": difference(&stored, &job, &PASSED_OVER),
+        }));
+        let replaced = self
             .store
-            .replace_job(scope, &job, stored.version, schedule)
-            .await?;
+            .replace_job(scope, &job, stored.version, schedule);
+        let job = self.auditor.around(scope, actor, act, replaced).await?;
         self.bells.jobs_changed();
         Ok(job)
     }
@@ -229,11 +274,14 @@ impl Jobs {
     pub async fn delete(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         expected: Option<Version>,
     ) -> Result<(), JobError> {
-        self.store.delete_job(scope, id, expected, by).await?;
+        let job = self.job(scope, id).await?;
+        let act = Act::new(AuditAction::JobDeleted, id).with(json!({"before": job}));
+        let deleted = self.store.delete_job(scope, id, expected, &actor.user);
+        self.auditor.around(scope, actor, act, deleted).await?;
         self.bells.cancels_requested();
         self.bells.executions_ended();
         Ok(())
@@ -242,16 +290,18 @@ impl Jobs {
     /// Queues an execution of the job now, whether it is enabled or not.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`JobError::Destructive`]; [`JobError::TooManyRuns`].
     pub async fn run(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         mode: RunMode,
-    ) -> Result<ExecutionId, JobError> {
+    ) -> Result<Started, JobError> {
         let (now, asked_at) = (self.clock.now(), self.clock.monotonic());
         let job = self.job(scope, id).await?;
+        self.permit_run(scope, actor, &job, mode).await?;
+        let rate = self.take_manual_run(actor).await?;
         let cause = Cause {
             id: ExecutionId::fresh(now),
             scheduled_for: now,
@@ -259,17 +309,38 @@ impl Jobs {
         };
         let execution = Execution {
             dry_run: mode.is_dry(),
-            triggered_by_user: Some(by.clone()),
+            triggered_by_user: Some(actor.user.clone()),
             ..queued(&job, cause, now)
         };
         self.arrivals.note(execution.id.clone(), asked_at);
-        self.store.enqueue(scope, &execution).await?;
+        let act = Act::new(AuditAction::JobRun, id).with(json!({
+            "execution_id": execution.id,
+            "dry_run": execution.dry_run,
+            "job_version": job.version,
+        }));
+        let queued = self.store.enqueue(scope, &execution);
+        self.auditor.around(scope, actor, act, queued).await?;
         self.changes.announce(&execution.id);
         if execution.queue_deadline.is_some() {
             self.bells.deadlines_changed();
         }
         self.bells.work_arrived();
-        Ok(execution.id)
+        Ok(Started {
+            execution: execution.id,
+            rate,
+        })
+    }
+
+    /// Counts a run that somebody starts by hand.
+    async fn take_manual_run(&self, actor: &Actor) -> Result<Option<RateState>, JobError> {
+        let Some(limit) = self.manual_runs else {
+            return Ok(None);
+        };
+        let key = format!("manual-runs/{}", actor.user);
+        match self.store.take(&key, limit).await? {
+            Use::Taken(state) => Ok(Some(state)),
+            Use::Refused(state) => Err(JobError::TooManyRuns(state)),
+        }
     }
 
     /// When executions were asked for.
@@ -280,6 +351,27 @@ impl Jobs {
     /// The schedules that are paused and go on.
     pub(crate) const fn pauses(&self) -> &Pauses {
         &self.pauses
+    }
+
+    /// Refuses a real run of a destructive job to who may not start one, and notes that.
+    async fn permit_run(
+        &self,
+        scope: &Scope,
+        actor: &Actor,
+        job: &Job,
+        mode: RunMode,
+    ) -> Result<(), JobError> {
+        if mode.is_dry() || actor.role.may_destroy() || !job.grant.is_destructive() {
+            return Ok(());
+        }
+        let destructive =
+            |entry: &&GrantEntry| entry.operations.iter().any(|it| it.is_destructive());
+        let entries = job.grant.entries().iter().filter(destructive);
+        let texts: Vec<_> = entries.map(GrantEntry::text).collect();
+        let act = Act::new(AuditAction::AccessDenied, &job.id)
+            .with(json!({"role": actor.role, "destructive": texts}));
+        self.auditor.note(scope, actor, act).await?;
+        Err(JobError::Destructive { texts })
     }
 
     /// A job.

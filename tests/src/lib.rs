@@ -16,6 +16,7 @@ pub mod hook;
 pub mod hosts;
 pub mod jobs;
 pub mod mongo;
+pub mod people;
 pub mod proxy;
 pub mod random;
 pub mod server;

@@ -15,12 +15,18 @@ pub enum ProblemKind {
     InvalidHeader,
     /// The request carries no valid token.
     Unauthenticated,
+    /// The caller may not do this.
+    Forbidden,
     /// There is nothing there.
     NotFound,
     /// There is something there that does not take this method.
     MethodNotAllowed,
     /// The body did not arrive in time.
     RequestTimeout,
+    /// There are as many as there may be.
+    LimitReached,
+    /// It was asked for too often.
+    TooManyRequests,
     /// Somebody else changed the record meanwhile.
     VersionConflict,
     /// A record of that identity is there already.
@@ -57,15 +63,18 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
         Self::InvalidHeader,
         Self::Unauthenticated,
+        Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
+        Self::LimitReached,
+        Self::TooManyRequests,
         Self::VersionConflict,
         Self::AlreadyExists,
         Self::InUse,
@@ -104,6 +113,7 @@ impl ProblemKind {
                 "UNAUTHENTICATED",
                 "A valid token is needed",
             ),
+            Self::Forbidden => (S::FORBIDDEN, "FORBIDDEN", "The caller may not do this"),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing there"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
@@ -114,6 +124,16 @@ impl ProblemKind {
                 S::REQUEST_TIMEOUT,
                 "REQUEST_TIMEOUT",
                 "The body did not arrive in time",
+            ),
+            Self::LimitReached => (
+                S::CONFLICT,
+                "LIMIT_REACHED",
+                "There are as many as there may be",
+            ),
+            Self::TooManyRequests => (
+                S::TOO_MANY_REQUESTS,
+                "TOO_MANY_REQUESTS",
+                "It was asked for too often",
             ),
             Self::VersionConflict => (
                 S::CONFLICT,

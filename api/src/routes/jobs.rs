@@ -16,6 +16,7 @@ use crate::{
     auth::Caller,
     extract::{IfMatch, IfNoneMatch, JsonBody, OptionalJsonBody, Path, Query, etag},
     problem::{PROBLEM_JSON, Problem, ProblemDetails},
+    rates::{self, MANUAL_RUNS},
     state::ApiState,
 };
 use shapes::{Done, JobAnswer, JobList, JobListQuery, JobSaved, RunRequest, RunStarted};
@@ -83,7 +84,7 @@ pub(super) async fn create_job(
     JsonBody(draft): JsonBody<JobDraft>,
 ) -> Result<Response, Problem> {
     let jobs = state.scheduler.jobs();
-    let job = jobs.create(&caller.scope, &caller.user, draft).await?;
+    let job = jobs.create(&caller.scope, &caller.actor, draft).await?;
     let location = format!("/api/admin/scheduler-jobs/{}", job.id);
     let headers = [
         location_header(&location),
@@ -190,7 +191,7 @@ pub(super) async fn update_job(
     let current = jobs.job(&caller.scope, &id).await?;
     let expected = if_match.expected(&current)?;
     let job = jobs
-        .update(&caller.scope, &caller.user, &id, patch, expected)
+        .update(&caller.scope, &caller.actor, &id, patch, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     let headers = [(header::ETAG, etag(job.version))];
@@ -223,7 +224,7 @@ pub(super) async fn delete_job(
     let jobs = state.scheduler.jobs();
     let current = jobs.job(&caller.scope, &id).await?;
     let expected = if_match.expected(&current)?;
-    jobs.delete(&caller.scope, &caller.user, &id, expected)
+    jobs.delete(&caller.scope, &caller.actor, &id, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     Ok(Json(Done {
@@ -251,18 +252,17 @@ pub(super) async fn run_job(
 ) -> Result<Response, Problem> {
     let mode = RunMode::from_dry_run(request.dry_run);
     let jobs = state.scheduler.jobs();
-    let execution_id = jobs.run(&caller.scope, &caller.user, &id, mode).await?;
+    let started = jobs.run(&caller.scope, &caller.actor, &id, mode).await?;
+    let execution_id = started.execution;
     let location = format!("/api/admin/job-executions/{execution_id}");
-    let started = RunStarted {
+    let answer = RunStarted {
         execution_id,
         message: "Job started",
     };
-    Ok((
-        StatusCode::ACCEPTED,
-        [location_header(&location)],
-        Json(started),
-    )
-        .into_response())
+    let location = [location_header(&location)];
+    let mut response = (StatusCode::ACCEPTED, location, Json(answer)).into_response();
+    rates::add_headers(response.headers_mut(), MANUAL_RUNS, started.rate);
+    Ok(response)
 }
 
 /// The header `Location`; ids are plain ASCII, so that a path of them is a header value.

@@ -104,7 +104,7 @@ pub(super) async fn upload_template(
 ) -> Result<Response, Problem> {
     let catalogue = state.scheduler.catalogue();
     let version = catalogue
-        .upload(&caller.scope, &caller.user, &component)
+        .upload(&caller.scope, &caller.actor, &component)
         .await?;
     let location = format!("/api/admin/job-templates/{}", version.metadata.id);
     let uploaded = TemplateUploaded::of(version);
@@ -134,7 +134,7 @@ pub(super) async fn approve_template_version(
 ) -> Result<Json<VersionAnswer>, Problem> {
     let catalogue = state.scheduler.catalogue();
     let version = catalogue
-        .approve(&caller.scope, &caller.user, &path.r#type, &path.digest)
+        .approve(&caller.scope, &caller.actor, &path.r#type, &path.digest)
         .await?;
     Ok(Json(VersionAnswer {
         template_id: path.r#type,

@@ -10,7 +10,10 @@ use config::{Config, File, FileFormat};
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
-use super::{AppDatabase, LogFormat, outgoing::HttpSection, retention::RetentionSection};
+use super::{
+    AppDatabase, LogFormat, PublicUrl, limits::LimitSection, outgoing::HttpSection,
+    retention::RetentionSection,
+};
 use crate::failure::{Exit, Failure};
 
 /// What the file says.
@@ -18,6 +21,7 @@ use crate::failure::{Exit, Failure};
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsFile {
     pub(super) listen: Option<SocketAddr>,
+    pub(super) public_url: Option<PublicUrl>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) store: Option<String>,
     pub(super) store_file: Option<PathBuf>,
@@ -28,6 +32,7 @@ pub(super) struct SettingsFile {
     pub(super) drain_seconds: Option<u64>,
     pub(super) log_format: Option<LogFormat>,
     pub(super) log_filter: Option<String>,
+    pub(super) limits: Option<LimitSection>,
     pub(super) mail: Option<MailSection>,
     /// A file with the key of the secrets.
     pub(super) secrets_key_file: Option<PathBuf>,

@@ -24,6 +24,7 @@ pub(crate) mod joining;
 pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod overlap;
+pub(crate) mod rates;
 pub(crate) mod sample;
 pub(crate) mod secrets;
 pub(crate) mod templates;
@@ -37,7 +38,13 @@ macro_rules! conformance_tests {
             accounts: a_token_is_found_with_its_user,
             accounts: a_user_or_a_token_is_added_once,
             accounts: a_token_is_put_in_the_place_of_the_one_before,
+            accounts: users_are_listed_by_id,
+            accounts: a_user_is_changed_by_who_knows_it,
+            accounts: tokens_are_listed_used_and_removed,
             auditing: the_audit_log_is_read_newest_first,
+            auditing: the_audit_log_is_searched,
+            auditing: lines_of_the_audit_log_are_a_chain,
+            auditing: lines_that_are_added_at_once_are_one_chain,
             backfilling: a_backfill_is_read_as_it_was_saved,
             backfilling: backfills_are_listed_newest_first,
             backfilling: a_backfill_changes_until_it_is_finished,
@@ -136,6 +143,8 @@ macro_rules! conformance_tests {
             overlap: a_slot_that_was_stored_before_disturbs_nothing,
             overlap: every_end_lets_the_next_slot_go,
             overlap: nothing_waits_for_a_job_that_is_deleted,
+            rates: uses_are_counted_by_key,
+            rates: no_more_are_let_through_at_once_than_there_is_room_for,
             secrets: a_secret_is_read_replaced_and_removed,
             secrets: a_secret_belongs_to_an_organisation,
             templates: a_version_is_added_once,

@@ -11,7 +11,7 @@ use crate::{
         ArchivedLine, ArchivedVersion, RecordKind,
     },
     embedded::{
-        backfills, executions, jobs,
+        audit, backfills, executions, jobs,
         stored::{corrupt, json_column},
     },
     store::StoreError,
@@ -64,7 +64,7 @@ const fn place(kind: RecordKind) -> Place {
             "org, kind, name, most",
         ),
         RecordKind::Secrets => ("secrets", &["org", "name"], "doc"),
-        RecordKind::Audit => ("audit_log", &["org", "number#"], "doc"),
+        RecordKind::Audit => ("audit_log", &["org", "number#"], audit::COLUMNS),
     };
     Place {
         table,
@@ -152,8 +152,8 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
         | RecordKind::Tokens
         | RecordKind::BlackoutCalendars
         | RecordKind::JobRevisions
-        | RecordKind::Secrets
-        | RecordKind::Audit => json_column(row, "doc", what),
+        | RecordKind::Secrets => json_column(row, "doc", what),
+        RecordKind::Audit => value(what, &audit::read(row)?.line),
         RecordKind::Components => {
             let digest: String = row.get("digest")?;
             let digest: Digest = digest.parse().map_err(|error| corrupt(what, error))?;

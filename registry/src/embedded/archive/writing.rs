@@ -11,7 +11,7 @@ use crate::{
         ArchiveRecord, ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution,
         ArchivedLimit, ArchivedLine, ArchivedVersion, RecordKind,
     },
-    audit::AuditEntry,
+    audit::AuditLine,
     backfill::Backfill,
     blackout::BlackoutCalendar,
     embedded::{
@@ -94,7 +94,11 @@ fn put_one(
             limits::set(connection, org.as_str(), &limits::read(&of, &name)?, most)
         }
         RecordKind::Secrets => secrets::insert(connection, &read::<SealedSecret>(kind, value)?),
-        RecordKind::Audit => audit::append(connection, &read::<AuditEntry>(kind, value)?),
+        RecordKind::Audit => {
+            let line: AuditLine = read(kind, value)?;
+            let entry = line.read().map_err(|it| corrupt(kind.as_str(), it))?;
+            audit::insert(connection, &entry, &line)
+        }
     }
 }
 

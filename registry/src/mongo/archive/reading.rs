@@ -10,12 +10,11 @@ use crate::{
     archive::{
         ArchivedArrivals, ArchivedEntry, ArchivedLimit, ArchivedLine, ArchivedVersion, RecordKind,
     },
-    audit::AuditEntry,
     backfill::Backfill,
     blackout::BlackoutCalendar,
     job::Job,
     mongo::{
-        executions,
+        audit, executions,
         stored::{corrupt, from_bson, from_document},
     },
     secret::SealedSecret,
@@ -32,8 +31,8 @@ pub(super) fn read(kind: RecordKind, mut document: Document) -> Result<Value, St
         RecordKind::BlackoutCalendars => same::<BlackoutCalendar>(kind, document),
         RecordKind::Jobs => same::<Job>(kind, document),
         RecordKind::Backfills => same::<Backfill>(kind, document),
-        RecordKind::Audit => same::<AuditEntry>(kind, document),
         RecordKind::Secrets => same::<SealedSecret>(kind, document),
+        RecordKind::Audit => value(kind, &audit::read(&document)?.line),
         RecordKind::ChainArrivals => same::<ArchivedArrivals>(kind, document),
         RecordKind::ConcurrencyLimits => same::<ArchivedLimit>(kind, document),
         RecordKind::JobRevisions => {
