@@ -10,7 +10,7 @@ mod templates;
 
 use std::{path::Path, sync::Arc};
 
-use sandglass_api::{ApiParts, ApiState};
+use sandglass_api::{ApiParts, ApiState, auth::Oidc};
 use sandglass_host::{FileOutbox, Host, HostSettings, Mailer, Services, SmtpMailer};
 use sandglass_query::ApplicationDatabase;
 use sandglass_scheduler::{Catalogue, Notifier, Scheduler, SchedulerSettings};
@@ -109,6 +109,7 @@ impl Service {
                 .outbox
                 .map(|outbox| Arc::new(MailFolder::new(outbox)) as _),
             transport: settings.transport,
+            oidc: settings.oidc.clone().map(Oidc::new),
             requests_per_minute: settings.limits.requests_per_minute,
             max_component_bytes,
             version: env!("CARGO_PKG_VERSION"),

@@ -4,6 +4,7 @@
 mod environment;
 mod file;
 mod limits;
+mod oidc;
 mod public_url;
 mod retention;
 mod store;
@@ -17,7 +18,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-use sandglass_api::auth::{BootstrapToken, Transport};
+use sandglass_api::auth::{BootstrapToken, OidcSettings, Transport};
 use sandglass_host::MailAddress;
 use sandglass_registry::{Labels, Retention, host::Label};
 use serde::Deserialize;
@@ -113,6 +114,7 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: String,
     pub(crate) limits: ServiceLimits,
+    pub(crate) oidc: Option<OidcSettings>,
     pub(crate) mail: MailSettings,
     pub(crate) bootstrap_token: Option<BootstrapToken>,
     pub(crate) clock_offset: SignedDuration,
@@ -179,6 +181,11 @@ impl Settings {
         let section = file.limits.unwrap_or_default();
         let limits = ServiceLimits::merge(&arguments.limits, &section)?;
         let public_url = arguments.public_url.or(file.public_url);
+        let secret = environment.oidc_client_secret;
+        let oidc = file
+            .oidc
+            .map(|section| section.settings(secret, public_url.as_ref()))
+            .transpose()?;
         let drain_seconds = arguments.drain_seconds.or(file.drain_seconds);
         let log_filter = arguments.log_filter.or(file.log_filter);
         Ok(Self {
@@ -206,6 +213,7 @@ impl Settings {
             log_format: arguments.log_format.or(file.log_format).unwrap_or_default(),
             log_filter: log_filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
             limits,
+            oidc,
             mail: MailSettings { server, from },
             bootstrap_token: environment.bootstrap_token,
             clock_offset: environment.clock_offset,

@@ -56,8 +56,8 @@ impl Denials {
             return;
         }
         let scope = Scope::of(execution.org.clone());
-        let act = Act::new(AuditAction::CapabilityDenied, &execution.job_id)
-            .with(self.detail(execution));
+        let act =
+            Act::new(AuditAction::CapabilityDenied, &execution.job_id).with(self.detail(execution));
         if let Err(error) = auditor.note(&scope, &Actor::system(), act).await {
             tracing::error!(
                 execution = execution.id.as_str(),

@@ -10,7 +10,10 @@ use config::{Config, File, FileFormat};
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
-use super::{AppDatabase, LogFormat, PublicUrl, limits::LimitSection, retention::RetentionSection};
+use super::{
+    AppDatabase, LogFormat, PublicUrl, limits::LimitSection, oidc::OidcSection,
+    retention::RetentionSection,
+};
 use crate::failure::{Exit, Failure};
 
 /// What the file says.
@@ -30,6 +33,7 @@ pub(super) struct SettingsFile {
     pub(super) log_format: Option<LogFormat>,
     pub(super) log_filter: Option<String>,
     pub(super) limits: Option<LimitSection>,
+    pub(super) oidc: Option<OidcSection>,
     pub(super) mail: Option<MailSection>,
     pub(super) retention: Option<RetentionSection>,
 }
