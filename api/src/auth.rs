@@ -5,6 +5,7 @@
 
 pub(crate) mod attempts;
 mod bootstrap;
+pub(crate) mod oidc;
 pub(crate) mod password;
 pub(crate) mod session;
 mod token;
@@ -31,6 +32,7 @@ use crate::{
     state::ApiState,
 };
 pub use bootstrap::{Bootstrapped, bootstrap};
+pub use oidc::{Oidc, OidcSettings};
 pub use session::Transport;
 use token::Presented;
 pub use token::{BootstrapToken, BootstrapTokenError, SecretToken};

@@ -11,6 +11,7 @@ mod health;
 mod hosts;
 mod jobs;
 mod logs;
+mod oidc;
 mod outbox;
 mod pauses;
 mod root;
@@ -34,6 +35,9 @@ pub(crate) fn public() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(routes!(root::start_page))
         .routes(routes!(sign_in::sign_in))
+        .routes(routes!(oidc::list_methods))
+        .routes(routes!(oidc::begin_oidc))
+        .routes(routes!(oidc::finish_oidc))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(crate::openapi::openapi_document))

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::{Caller, Transport, Usage},
+    auth::{Caller, Oidc, Transport, Usage},
     rates::Requests,
     sources::{ArtifactSource, Outbox},
 };
@@ -32,6 +32,8 @@ pub struct ApiParts {
     pub outbox: Option<Arc<dyn Outbox>>,
     /// How browsers reach the service.
     pub transport: Transport,
+    /// The service at which users can sign in, where one is set.
+    pub oidc: Option<Oidc>,
     /// How many requests a minute a token may make, where that is limited.
     pub requests_per_minute: Option<u32>,
     /// The largest component that is taken, in bytes.

@@ -112,6 +112,7 @@ impl Api {
             artifacts: Arc::new(NoArtifacts),
             outbox: None,
             transport: Transport::Plain,
+            oidc: None,
             requests_per_minute: None,
             max_component_bytes: 1 << 20,
             version: "0.0.0-test",

@@ -10,10 +10,15 @@ mod templates;
 
 use std::{path::Path, sync::Arc};
 
+<<<<<<< HEAD
 use sandglass_api::{ApiParts, ApiState};
 use sandglass_host::{
     FileOutbox, Host, HostSettings, HttpClient, Mailer, Services, SmtpMailer, SystemResolver,
 };
+=======
+use sandglass_api::{ApiParts, ApiState, auth::Oidc};
+use sandglass_host::{FileOutbox, Host, HostSettings, Mailer, Services, SmtpMailer};
+>>>>>>> main
 use sandglass_query::ApplicationDatabase;
 use sandglass_scheduler::{Catalogue, Notifier, Scheduler, SchedulerSettings};
 use tokio::sync::watch;
@@ -115,6 +120,7 @@ impl Service {
                 .outbox
                 .map(|outbox| Arc::new(MailFolder::new(outbox)) as _),
             transport: settings.transport,
+            oidc: settings.oidc.clone().map(Oidc::new),
             requests_per_minute: settings.limits.requests_per_minute,
             max_component_bytes,
             version: env!("CARGO_PKG_VERSION"),

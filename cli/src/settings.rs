@@ -4,7 +4,11 @@
 mod environment;
 mod file;
 mod limits;
+<<<<<<< HEAD
 mod outgoing;
+=======
+mod oidc;
+>>>>>>> main
 mod public_url;
 mod retention;
 mod store;
@@ -18,9 +22,15 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+<<<<<<< HEAD
 use sandglass_api::auth::{BootstrapToken, Transport};
 use sandglass_host::{HttpSettings, MailAddress};
 use sandglass_registry::{Labels, Retention, Vault, host::Label};
+=======
+use sandglass_api::auth::{BootstrapToken, OidcSettings, Transport};
+use sandglass_host::MailAddress;
+use sandglass_registry::{Labels, Retention, host::Label};
+>>>>>>> main
 use serde::Deserialize;
 
 use crate::failure::{Exit, Failure};
@@ -114,6 +124,7 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: String,
     pub(crate) limits: ServiceLimits,
+    pub(crate) oidc: Option<OidcSettings>,
     pub(crate) mail: MailSettings,
     /// Where requests may go beside public addresses.
     pub(crate) http: HttpSettings,
@@ -188,6 +199,11 @@ impl Settings {
         let section = file.limits.unwrap_or_default();
         let limits = ServiceLimits::merge(&arguments.limits, &section)?;
         let public_url = arguments.public_url.or(file.public_url);
+        let secret = environment.oidc_client_secret;
+        let oidc = file
+            .oidc
+            .map(|section| section.settings(secret, public_url.as_ref()))
+            .transpose()?;
         let drain_seconds = arguments.drain_seconds.or(file.drain_seconds);
         let log_filter = arguments.log_filter.or(file.log_filter);
         Ok(Self {
@@ -215,6 +231,7 @@ impl Settings {
             log_format: arguments.log_format.or(file.log_format).unwrap_or_default(),
             log_filter: log_filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
             limits,
+            oidc,
             mail: MailSettings { server, from },
             http: outgoing::http(environment.http_allowed_networks, file.http)?,
             vault: outgoing::vault(secrets_key)?,

@@ -20,6 +20,7 @@ pub mod people;
 pub mod proxy;
 pub mod random;
 pub mod server;
+pub mod sign_in_service;
 
 pub use client::{Answer, Client};
 pub use hook::HookServer;

@@ -30,7 +30,8 @@ impl Transport {
         }
     }
 
-    const fn secure(self) -> &'static str {
+    /// What keeps a cookie from being sent in the clear.
+    pub(crate) const fn secure(self) -> &'static str {
         match self {
             Self::Tls => "; Secure",
             Self::Plain => "",
@@ -57,14 +58,19 @@ fn set(transport: Transport, value: &str, age: u64) -> Option<HeaderValue> {
 
 /// The session that a request carries.
 pub(crate) fn presented(transport: Transport, headers: &HeaderMap) -> Option<Presented> {
+    cookie(headers, transport.cookie()).and_then(Presented::parse)
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE);
     let mut pairs = cookies
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    let (_, value) = pairs.find(|(name, _)| *name == transport.cookie())?;
-    Presented::parse(value)
+    let (_, value) = pairs.find(|(found, _)| *found == name)?;
+    Some(value)
 }
 
 /// Two digests are compared without telling by the time how much of them is the same.

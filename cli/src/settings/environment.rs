@@ -13,6 +13,8 @@ const BOOTSTRAP_TOKEN_FILE: &str = "SANDGLASS_BOOTSTRAP_TOKEN_FILE";
 const MAIL_URL: &str = "SANDGLASS_MAIL_URL";
 const MAIL_URL_FILE: &str = "SANDGLASS_MAIL_URL_FILE";
 const MAIL_FROM: &str = "SANDGLASS_MAIL_FROM";
+const OIDC_SECRET: &str = "SANDGLASS_OIDC_CLIENT_SECRET";
+const OIDC_SECRET_FILE: &str = "SANDGLASS_OIDC_CLIENT_SECRET_FILE";
 const STORE: &str = "SANDGLASS_STORE";
 const STORE_FILE: &str = "SANDGLASS_STORE_FILE";
 const SECRETS_KEY: &str = "SANDGLASS_SECRETS_KEY";
@@ -35,6 +37,7 @@ pub(super) struct Environment {
     pub(super) bootstrap_token: Option<BootstrapToken>,
     pub(super) mail_url: Option<String>,
     pub(super) mail_from: Option<String>,
+    pub(super) oidc_client_secret: Option<String>,
     pub(super) store: Option<String>,
     pub(super) secrets_key: Option<String>,
     pub(super) http_allowed_networks: Option<String>,
@@ -65,6 +68,7 @@ impl Environment {
             bootstrap_token: token.map_err(|error| invalid(BOOTSTRAP_TOKEN, error))?,
             mail_url: secret(MAIL_URL, MAIL_URL_FILE)?,
             mail_from: variable(MAIL_FROM),
+            oidc_client_secret: secret(OIDC_SECRET, OIDC_SECRET_FILE)?,
             store: secret(STORE, STORE_FILE)?,
             secrets_key: secret(SECRETS_KEY, SECRETS_KEY_FILE)?,
             http_allowed_networks: variable(HTTP_ALLOWED_NETWORKS),

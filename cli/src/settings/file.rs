@@ -11,7 +11,8 @@ use sandglass_registry::Labels;
 use serde::Deserialize;
 
 use super::{
-    AppDatabase, LogFormat, PublicUrl, limits::LimitSection, outgoing::HttpSection,
+    AppDatabase, LogFormat, PublicUrl, limits::LimitSection, oidc::OidcSection,
+    outgoing::HttpSection,
     retention::RetentionSection,
 };
 use crate::failure::{Exit, Failure};
@@ -33,6 +34,7 @@ pub(super) struct SettingsFile {
     pub(super) log_format: Option<LogFormat>,
     pub(super) log_filter: Option<String>,
     pub(super) limits: Option<LimitSection>,
+    pub(super) oidc: Option<OidcSection>,
     pub(super) mail: Option<MailSection>,
     /// A file with the key of the secrets.
     pub(super) secrets_key_file: Option<PathBuf>,
