@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use sandglass_contract::UserId;
-use sandglass_registry::Scope;
+use sandglass_registry::{Role, Scope};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -29,6 +29,8 @@ pub use token::{BootstrapToken, BootstrapTokenError, SecretToken};
 pub struct Caller {
     /// The user whose token it is.
     pub user: UserId,
+    /// What the user may do.
+    pub role: Role,
     /// The records that the user may see.
     pub scope: Scope,
 }
@@ -72,6 +74,7 @@ async fn find(state: &ApiState, presented: &Presented) -> Result<Caller, Problem
         {
             return Ok(Caller {
                 user: user.id,
+                role: user.role,
                 scope: Scope::of(user.org),
             });
         }

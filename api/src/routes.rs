@@ -4,6 +4,7 @@ mod artifacts;
 mod audit;
 mod backfills;
 mod blackouts;
+mod capabilities;
 mod chains;
 mod concurrency;
 mod executions;
@@ -13,6 +14,7 @@ mod jobs;
 mod logs;
 mod outbox;
 mod pauses;
+mod policy;
 mod root;
 mod schedules;
 mod stream;
@@ -73,6 +75,8 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(templates::get_template))
         .routes(routes!(templates::approve_template_version))
+        .routes(routes!(capabilities::list_capabilities))
+        .routes(routes!(policy::get_policy, policy::set_policy))
         .routes(routes!(outbox::list_outbox))
         .routes(routes!(schedules::preview_schedule))
         .routes(routes!(

@@ -15,11 +15,12 @@ pub mod limits;
 pub mod log;
 pub mod outcome;
 pub mod template;
+pub mod uses;
 
 pub use clock::{Clock, SystemClock};
 pub use context::{ParentResult, RunContext, RunMode};
 pub use digest::Digest;
-pub use grant::{Grant, GrantEntry, GrantError, Interface, Operation};
+pub use grant::{Excess, Grant, GrantDifference, GrantEntry, GrantError, Interface, Operation};
 pub use ids::{
     BackfillId, BlackoutCalendarId, ExecutionId, HostInstanceId, IdError, JobId, OrganisationId,
     TemplateId, TokenId, UserId,
@@ -29,3 +30,4 @@ pub use limits::{Limit, LimitError, LimitSettings, Limits};
 pub use log::{LogLevel, LogLine, Progress};
 pub use outcome::{Blame, OutcomeCode, Retry};
 pub use template::{CapabilityRequest, Issue, ResourceUsage, RiskLevel, TemplateMetadata};
+pub use uses::{CapabilityUse, UseCounts};

@@ -50,13 +50,17 @@ pub enum RecordKind {
     ChainArrivals,
     /// Concurrency limits.
     ConcurrencyLimits,
+    /// Policies.
+    Policies,
+    /// What jobs made of their grants, by day.
+    CapabilityUses,
     /// The audit log, each organisation's in its order.
     Audit,
 }
 
 impl RecordKind {
     /// Every kind, in an order in which a record comes after those that it refers to.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Users,
         Self::Tokens,
         Self::Components,
@@ -70,6 +74,8 @@ impl RecordKind {
         Self::Journal,
         Self::ChainArrivals,
         Self::ConcurrencyLimits,
+        Self::Policies,
+        Self::CapabilityUses,
         Self::Audit,
     ];
 
@@ -90,6 +96,8 @@ impl RecordKind {
             Self::Journal => "journal entries",
             Self::ChainArrivals => "chain arrivals",
             Self::ConcurrencyLimits => "concurrency limits",
+            Self::Policies => "policies",
+            Self::CapabilityUses => "capability uses",
             Self::Audit => "audit entries",
         }
     }

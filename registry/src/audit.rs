@@ -22,6 +22,10 @@ pub enum AuditAction {
     BackfillChanged,
     /// A concurrency limit was set or removed.
     ConcurrencyLimitChanged,
+    /// The policy of the system was changed.
+    PolicyChanged,
+    /// A run did not begin, because the policy does not allow what its job was granted.
+    RunBeyondPolicy,
     /// A host was told to begin nothing new, or to take part again.
     HostOrdered,
 }

@@ -13,6 +13,7 @@ mod archive;
 mod audit;
 mod backfills;
 mod blackouts;
+mod capabilities;
 mod connection;
 mod database_file;
 mod executions;
@@ -22,6 +23,7 @@ mod hosts;
 mod jobs;
 mod limits;
 mod migration;
+mod policies;
 mod readers;
 mod selection;
 mod stored;
@@ -54,6 +56,8 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0002_scheduling.sql"),
         include_str!("../migrations/store/0003_blackout_calendars.sql"),
         include_str!("../migrations/store/0004_hosts.sql"),
+        include_str!("../migrations/store/0009_policies.sql"),
+        include_str!("../migrations/store/0010_capabilities.sql"),
     ],
     on_open: |connection, now| {
         executions::end_leases(connection, now)?;

@@ -11,6 +11,7 @@ mod attempt_end;
 pub mod audit;
 pub mod backfill;
 pub mod blackout;
+pub mod capability;
 pub mod concurrency;
 pub mod embedded;
 pub mod execution;
@@ -20,6 +21,7 @@ pub mod job;
 pub mod mongo;
 mod overlap;
 pub mod page;
+pub mod policy;
 pub mod retention;
 pub mod schedule;
 pub mod scope;
@@ -31,6 +33,7 @@ pub use account::{Role, TokenRecord, User};
 pub use audit::{AuditAction, AuditEntry};
 pub use backfill::{Backfill, BackfillStatus};
 pub use blackout::{Blackout, BlackoutCalendar, BlackoutEntries, BlackoutEntry, Blackouts};
+pub use capability::{RegisterQuery, RegisterRow, UseState};
 pub use concurrency::{ConcurrencyLimit, LimitedBy};
 pub use execution::{
     ArtifactRecord, Attempt, CancelRequest, ChainLink, Execution, ExecutionStatus, Fence,
@@ -43,6 +46,7 @@ pub use job::{
     Version,
 };
 pub use page::{Page, PageRequest};
+pub use policy::{Policy, PolicySetting};
 pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;

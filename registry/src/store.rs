@@ -8,17 +8,20 @@ mod accounts;
 mod audit;
 mod backfills;
 mod blackouts;
+mod capabilities;
 mod ending;
 mod executions;
 mod hosts;
 mod jobs;
 mod limits;
+mod policies;
 mod templates;
 
 pub use accounts::AccountStore;
 pub use audit::AuditStore;
 pub use backfills::{BackfillStore, RunningBackfill};
 pub use blackouts::BlackoutStore;
+pub use capabilities::CapabilityStore;
 pub use ending::{EndAnswer, Ending, FollowUp};
 pub use executions::{
     Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, ExecutionQuery,
@@ -27,6 +30,7 @@ pub use executions::{
 pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
+pub use policies::PolicyStore;
 pub use templates::TemplateStore;
 
 use sandglass_contract::JobId;
@@ -44,6 +48,8 @@ pub trait Store:
     + TemplateStore
     + AccountStore
     + HostStore
+    + PolicyStore
+    + CapabilityStore
 {
 }
 
@@ -57,6 +63,8 @@ impl<T> Store for T where
         + TemplateStore
         + AccountStore
         + HostStore
+        + PolicyStore
+        + CapabilityStore
 {
 }
 

@@ -10,13 +10,14 @@ mod patch;
 mod pausing;
 mod problem;
 mod terms;
+mod widening;
 
 use std::sync::Arc;
 
-use sandglass_contract::{Clock, ExecutionId, Grant, JobId, RunMode, UserId};
+use sandglass_contract::{Clock, ExecutionId, Grant, GrantDifference, JobId, RunMode, UserId};
 use sandglass_registry::{
-    Blackouts, Execution, HostState, Job, Placement, Schedule, Scope, Store, StoreError, Trigger,
-    Version, job::JitterSeconds, store::ScheduleChange,
+    Blackouts, Execution, HostState, Job, Placement, Role, Schedule, Scope, Store, StoreError,
+    Trigger, Version, job::JitterSeconds, store::ScheduleChange,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,13 +30,14 @@ use crate::{
     core::{Cause, queued},
     shell::Bells,
 };
-use admission::Admission;
 pub use admission::AdmissionError;
+use admission::{Admission, Context};
 pub use backfills::{BackfillRequest, ChainNode};
 pub use draft::JobDraft;
 pub use patch::JobPatch;
 pub(crate) use pausing::Pauses;
 pub use problem::Problem;
+pub use widening::may_widen;
 
 /// How many coming runs a preview shows.
 const PREVIEWED_RUNS: usize = 5;
@@ -49,6 +51,11 @@ pub struct JobPreview {
     pub warnings: Vec<Problem>,
     /// What a run could touch.
     pub grant: Grant,
+    /// The same in sentences that say all of it.
+    pub sentences: Vec<String>,
+    /// How that differs from what the job that is to be changed may touch now; for a new job, from
+    /// nothing.
+    pub grant_difference: GrantDifference,
     /// Whether a run changes data that was there before or reaches people.
     pub destructive: bool,
     /// When it would run next.
@@ -61,6 +68,10 @@ pub enum JobError {
     /// The job breaks rules; each problem says where and why.
     #[error("the job is not valid")]
     Invalid(Vec<Problem>),
+    /// The change would let the job touch more, and whoever makes it may not do that; each problem says
+    /// what.
+    #[error("only a super admin may let a job touch more than it does")]
+    MayNotWiden(Vec<Problem>),
     /// It could not be judged.
     #[error(transparent)]
     Admission(AdmissionError),
@@ -79,6 +90,24 @@ impl From<AdmissionError> for JobError {
             other => Self::Admission(other),
         }
     }
+}
+
+/// Who saves a job.
+#[derive(Debug, Clone, Copy)]
+pub struct Author<'a> {
+    /// The user.
+    pub user: &'a UserId,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// A job that was changed.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The job as it is now.
+    pub job: Job,
+    /// How what it may touch differs from before.
+    pub difference: GrantDifference,
 }
 
 /// The jobs of the service.
@@ -114,22 +143,47 @@ impl Jobs {
         }
     }
 
-    /// What saving `draft` would give, without saving it.
+    /// What it would give if somebody of `role` saved `draft`, without saving it: as a new job, or in the
+    /// place of the job `of`.
     ///
     /// # Errors
     /// Where the template cannot be asked; a draft that breaks rules is not an error here.
-    pub async fn preview(&self, scope: &Scope, draft: JobDraft) -> Result<JobPreview, JobError> {
+    /// [`StoreError::NotFound`] where there is no job `of`.
+    pub async fn preview(
+        &self,
+        scope: &Scope,
+        role: Role,
+        draft: JobDraft,
+        of: Option<&JobId>,
+    ) -> Result<JobPreview, JobError> {
         let now = self.clock.now();
-        let verdict = self.admission.judge(scope, &draft, None, now).await?;
+        let stored = match of {
+            Some(id) => Some(self.job(scope, id).await?),
+            None => None,
+        };
+        let context = Context {
+            exists: stored.as_ref(),
+            role,
+            now,
+        };
+        let verdict = self.admission.judge(scope, &draft, context).await?;
+        let mut warnings = verdict.warnings;
+        warnings.extend(self.judge_placement(&draft.placement).await?);
         let named = &draft.blackout_calendars;
         let blackouts = match self.store.blackouts(scope, named).await {
             Err(StoreError::NotFound { .. }) => Blackouts::default(),
             other => other?,
         };
         Ok(JobPreview {
-            warnings: self.judge_placement(&draft.placement).await?,
+            warnings,
             destructive: verdict.grant.is_destructive(),
-            issues: verdict.problems,
+            issues: verdict
+                .problems
+                .into_iter()
+                .chain(verdict.widening)
+                .collect(),
+            sentences: verdict.grant.sentences(),
+            grant_difference: verdict.difference,
             grant: verdict.grant,
             next_runs: verdict
                 .calendar
@@ -160,13 +214,18 @@ impl Jobs {
     pub async fn create(
         &self,
         scope: &Scope,
-        by: &UserId,
+        by: Author<'_>,
         draft: JobDraft,
     ) -> Result<Job, JobError> {
         let now = self.clock.now();
-        let admitted = self.admission.admit(scope, draft, None, now).await?;
+        let context = Context {
+            exists: None,
+            role: by.role,
+            now,
+        };
+        let admitted = self.admission.admit(scope, draft, context).await?;
         let id = JobId::fresh(now);
-        let job = admitted.into_job(id, scope.organisation().clone(), by, now);
+        let job = admitted.into_job(id, scope.organisation().clone(), by.user, now);
         self.store.insert_job(scope, &job).await?;
         self.bells.jobs_changed();
         Ok(job)
@@ -176,16 +235,17 @@ impl Jobs {
     /// is changed.
     ///
     /// # Errors
-    /// [`JobError::Invalid`] with every problem; [`StoreError::NotFound`]; [`StoreError::Changed`]
-    /// where the job is not at the expected version, or was changed by somebody else meanwhile.
+    /// [`JobError::Invalid`] with every problem; [`JobError::MayNotWiden`]; [`StoreError::NotFound`];
+    /// [`StoreError::Changed`] where the job is not at the expected version, or was changed by somebody
+    /// else meanwhile.
     pub async fn update(
         &self,
         scope: &Scope,
-        by: &UserId,
+        by: Author<'_>,
         id: &JobId,
         patch: JobPatch,
         expected: Option<Version>,
-    ) -> Result<Job, JobError> {
+    ) -> Result<Changed, JobError> {
         let now = self.clock.now();
         let stored = self.job(scope, id).await?;
         if let Some(expected) = expected
@@ -195,11 +255,14 @@ impl Jobs {
             return Err(StoreError::Changed { current }.into());
         }
         let draft = patch.over(&stored);
-        let admitted = self
-            .admission
-            .admit(scope, draft, Some(&stored), now)
-            .await?;
-        let changed = admitted.into_job(id.clone(), stored.org.clone(), by, now);
+        let context = Context {
+            exists: Some(&stored),
+            role: by.role,
+            now,
+        };
+        let admitted = self.admission.admit(scope, draft, context).await?;
+        let difference = admitted.difference.clone();
+        let changed = admitted.into_job(id.clone(), stored.org.clone(), by.user, now);
         let schedule = match Timing::of(&changed) == Timing::of(&stored) {
             true => ScheduleChange::Keep,
             false => ScheduleChange::Replace,
@@ -219,7 +282,7 @@ impl Jobs {
             .replace_job(scope, &job, stored.version, schedule)
             .await?;
         self.bells.jobs_changed();
-        Ok(job)
+        Ok(Changed { job, difference })
     }
 
     /// Removes a job. What it did stays on record.

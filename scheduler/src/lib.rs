@@ -11,6 +11,7 @@ pub mod core;
 pub mod host;
 pub mod jobs;
 pub mod notify;
+pub mod policies;
 pub mod service;
 
 mod arrivals;
@@ -24,7 +25,9 @@ pub use catalogue::{Catalogue, CatalogueError};
 pub use changes::Changes;
 pub use host::{HostIdentity, NameError, take_name};
 pub use jobs::{
-    BackfillRequest, ChainNode, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
+    Author, BackfillRequest, ChainNode, Changed, JobDraft, JobError, JobPatch, JobPreview, Jobs,
+    Problem,
 };
 pub use notify::Notifier;
+pub use policies::Policies;
 pub use service::{Scheduler, SchedulerSettings};

@@ -21,6 +21,7 @@ use crate::{
     host::HostIdentity,
     jobs::{Jobs, Pauses},
     notify::Notifier,
+    policies::Policies,
     shell::{self, Bells, Calendars, Runs},
 };
 
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) arrivals: Arrivals,
     pub(crate) calendars: Calendars,
     pub(crate) pauses: Pauses,
+    pub(crate) policies: Policies,
     pub(crate) runs: Runs,
     pub(crate) notifier: Notifier,
     /// Who goes first, as far as this host knows.
@@ -90,6 +92,7 @@ impl Scheduler {
             changes.clone(),
             bells.clone(),
         );
+        let policies = Policies::new(store.clone(), clock.clone());
         let shared = Arc::new(Shared {
             settings,
             store,
@@ -100,6 +103,7 @@ impl Scheduler {
             bells,
             calendars: Calendars::default(),
             pauses: jobs.pauses().clone(),
+            policies,
             runs: Runs::default(),
             notifier,
             turns: watch::Sender::new(Turns::default()),
@@ -131,6 +135,12 @@ impl Scheduler {
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.shared.catalogue
+    }
+
+    /// The policies.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.shared.policies
     }
 
     /// Where records are kept.

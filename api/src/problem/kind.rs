@@ -15,6 +15,8 @@ pub enum ProblemKind {
     InvalidHeader,
     /// The request carries no valid token.
     Unauthenticated,
+    /// The caller may not let a job touch more than it does.
+    MayNotWiden,
     /// There is nothing there.
     NotFound,
     /// There is something there that does not take this method.
@@ -53,12 +55,13 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
         Self::InvalidHeader,
         Self::Unauthenticated,
+        Self::MayNotWiden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -97,6 +100,11 @@ impl ProblemKind {
                 S::UNAUTHORIZED,
                 "UNAUTHENTICATED",
                 "A valid token is needed",
+            ),
+            Self::MayNotWiden => (
+                S::FORBIDDEN,
+                "MAY_NOT_WIDEN",
+                "Only a super admin may let a job touch more",
             ),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing there"),
             Self::MethodNotAllowed => (

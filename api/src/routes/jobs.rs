@@ -10,7 +10,7 @@ use axum::{
 };
 use sandglass_contract::{JobId, RunMode};
 use sandglass_registry::{PageRequest, store::JobQuery};
-use sandglass_scheduler::{JobDraft, JobPatch, JobPreview};
+use sandglass_scheduler::{Author, JobDraft, JobPatch, JobPreview};
 
 use crate::{
     auth::Caller,
@@ -18,7 +18,10 @@ use crate::{
     problem::{PROBLEM_JSON, Problem, ProblemDetails},
     state::ApiState,
 };
-use shapes::{Done, JobAnswer, JobList, JobListQuery, JobSaved, RunRequest, RunStarted};
+use shapes::{
+    Done, JobAnswer, JobChanged, JobList, JobListQuery, JobSaved, PreviewQuery, RunRequest,
+    RunStarted,
+};
 
 /// List jobs
 ///
@@ -83,7 +86,7 @@ pub(super) async fn create_job(
     JsonBody(draft): JsonBody<JobDraft>,
 ) -> Result<Response, Problem> {
     let jobs = state.scheduler.jobs();
-    let job = jobs.create(&caller.scope, &caller.user, draft).await?;
+    let job = jobs.create(&caller.scope, author(&caller), draft).await?;
     let location = format!("/api/admin/scheduler-jobs/{}", job.id);
     let headers = [
         location_header(&location),
@@ -101,9 +104,10 @@ pub(super) async fn create_job(
 /// Preview a job
 ///
 /// Says what saving this job would give, and saves nothing: what is wrong with it, what a run could
-/// touch, and when it would run.
+/// touch, and when it would run. With `job_id` it is judged as a change of that job, and
+/// `grant_difference` says what a run could touch more and less than now.
 #[utoipa::path(
-    post, path = "/api/admin/scheduler-jobs/preview", tag = "Jobs",
+    post, path = "/api/admin/scheduler-jobs/preview", tag = "Jobs", params(PreviewQuery),
     request_body(content = JobDraft, example = json!({
         "name": "Nightly test",
         "template_type": "test_scheduler",
@@ -114,11 +118,13 @@ pub(super) async fn create_job(
 pub(super) async fn preview_job(
     caller: Caller,
     State(state): State<ApiState>,
+    Query(query): Query<PreviewQuery>,
     JsonBody(draft): JsonBody<JobDraft>,
 ) -> Result<Json<JobPreview>, Problem> {
-    Ok(Json(
-        state.scheduler.jobs().preview(&caller.scope, draft).await?,
-    ))
+    let jobs = state.scheduler.jobs();
+    let of = query.job_id.as_ref();
+    let preview = jobs.preview(&caller.scope, caller.role, draft, of).await?;
+    Ok(Json(preview))
 }
 
 /// Read a job
@@ -159,7 +165,8 @@ pub(super) async fn get_job(
 
 /// Change a job
 ///
-/// What the body does not name stays as it is.
+/// What the body does not name stays as it is. What a run may touch is computed anew; `grant_difference`
+/// says what was added and removed.
 #[utoipa::path(
     put, path = "/api/admin/scheduler-jobs/{id}", tag = "Jobs",
     params(
@@ -172,9 +179,10 @@ pub(super) async fn get_job(
     })),
     responses(
         (
-            status = 200, description = "The job is changed", body = JobSaved,
+            status = 200, description = "The job is changed", body = JobChanged,
             headers(("ETag" = String, description = "The version of the job")),
         ),
+        (status = 403, description = "A run could touch more, and the caller may not allow that", body = ProblemDetails, content_type = PROBLEM_JSON),
         (status = 409, description = "Somebody else changed it meanwhile", body = ProblemDetails, content_type = PROBLEM_JSON),
         (status = 412, description = "It is not at the version of If-Match", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
@@ -189,13 +197,17 @@ pub(super) async fn update_job(
     let jobs = state.scheduler.jobs();
     let current = jobs.job(&caller.scope, &id).await?;
     let expected = if_match.expected(&current)?;
-    let job = jobs
-        .update(&caller.scope, &caller.user, &id, patch, expected)
+    let changed = jobs
+        .update(&caller.scope, author(&caller), &id, patch, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
-    let headers = [(header::ETAG, etag(job.version))];
-    let message = "Job updated";
-    Ok((headers, Json(JobSaved { job, message })).into_response())
+    let headers = [(header::ETAG, etag(changed.job.version))];
+    let answer = JobChanged {
+        job: changed.job,
+        grant_difference: changed.difference,
+        message: "Job updated",
+    };
+    Ok((headers, Json(answer)).into_response())
 }
 
 /// Delete a job
@@ -263,6 +275,13 @@ pub(super) async fn run_job(
         Json(started),
     )
         .into_response())
+}
+
+const fn author(caller: &Caller) -> Author<'_> {
+    Author {
+        user: &caller.user,
+        role: caller.role,
+    }
 }
 
 /// The header `Location`; ids are plain ASCII, so that a path of them is a header value.

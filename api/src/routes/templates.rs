@@ -50,7 +50,8 @@ pub(super) async fn list_templates(
 /// Read a template
 ///
 /// `schema` is the JSON Schema of the parameters of a job, with the choices filled in that this service
-/// has: a property marked `"x-sandglass-source": "collections"` lists the collections there are.
+/// has: a property marked `"x-sandglass-source": "collections"` lists those collections that the policy lets
+/// the caller's jobs touch.
 #[utoipa::path(
     get, path = "/api/admin/job-templates/{type}", tag = "Templates",
     params(("type" = TemplateId, Path, description = "The template")),
@@ -70,7 +71,9 @@ pub(super) async fn get_template(
     let template = TemplateView::of(template).ok_or(missing)?;
     let mut schema = template.parameters_schema().clone();
     let collections = state.database.collections().await?;
-    sources::fill_in_collections(&mut schema, &collections);
+    let policy = state.scheduler.policies().setting(&caller.scope).await?;
+    let names = sources::allowed(&policy.policy, caller.role, &collections);
+    sources::fill_in_collections(&mut schema, &names);
     Ok(Json(TemplateAnswer { template, schema }))
 }
 

@@ -10,8 +10,8 @@ use sandglass_contract::Digest;
 use super::{
     MongoStore,
     collections::{
-        ARRIVALS, AUDIT, BACKFILLS, CALENDARS, EXECUTIONS, JOBS, JOURNAL, LIMITS, LOGS, REVISIONS,
-        TEMPLATES, TOKENS, USERS,
+        ARRIVALS, AUDIT, BACKFILLS, CALENDARS, EXECUTIONS, JOBS, JOURNAL, LIMITS, LOGS, POLICIES,
+        REVISIONS, TEMPLATES, TOKENS, USERS, USES,
     },
     executions::{SavedRecords, text},
     reading::Read,
@@ -90,6 +90,8 @@ const fn collection(kind: RecordKind) -> &'static str {
         RecordKind::Journal => JOURNAL,
         RecordKind::ChainArrivals => ARRIVALS,
         RecordKind::ConcurrencyLimits => LIMITS,
+        RecordKind::Policies => POLICIES,
+        RecordKind::CapabilityUses => USES,
         RecordKind::Audit => AUDIT,
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         ArchivedLine, ArchivedVersion, RecordKind,
     },
     embedded::{
-        backfills, executions, jobs,
+        backfills, capabilities, executions, jobs,
         stored::{corrupt, json_column},
     },
     store::StoreError,
@@ -62,6 +62,12 @@ const fn place(kind: RecordKind) -> Place {
             "concurrency_limits",
             &["org", "kind", "name"],
             "org, kind, name, most",
+        ),
+        RecordKind::Policies => ("policies", &["org"], "doc"),
+        RecordKind::CapabilityUses => (
+            "capability_uses",
+            &["job", "day#", "interface", "operation", "target"],
+            capabilities::COLUMNS,
         ),
         RecordKind::Audit => ("audit_log", &["org", "number#"], "doc"),
     };
@@ -151,6 +157,7 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
         | RecordKind::Tokens
         | RecordKind::BlackoutCalendars
         | RecordKind::JobRevisions
+        | RecordKind::Policies
         | RecordKind::Audit => json_column(row, "doc", what),
         RecordKind::Components => {
             let digest: String = row.get("digest")?;
@@ -176,6 +183,7 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
             let (execution, entry) = (execution(row)?, json_column(row, "doc", what)?);
             value(what, &ArchivedEntry { execution, entry })
         }
+        RecordKind::CapabilityUses => value(what, &capabilities::read_day(row)?),
         RecordKind::ChainArrivals => {
             let child: String = row.get("child")?;
             let arrivals = ArchivedArrivals {

@@ -15,14 +15,15 @@ use crate::{
     backfill::Backfill,
     blackout::BlackoutCalendar,
     embedded::{
-        accounts, audit, backfills, blackouts, executions,
+        accounts, audit, backfills, blackouts, capabilities, executions,
         failure::is_taken,
         jobs::SavedJob,
-        limits,
+        limits, policies,
         stored::{corrupt, to_json},
         templates,
     },
     job::Job,
+    policy::PolicySetting,
     store::{Records, StoreError},
 };
 
@@ -92,6 +93,8 @@ fn put_one(
             } = read(kind, value)?;
             limits::set(connection, org.as_str(), &limits::read(&of, &name)?, most)
         }
+        RecordKind::Policies => policies::put(connection, &read::<PolicySetting>(kind, value)?),
+        RecordKind::CapabilityUses => capabilities::put_day(connection, read(kind, value)?),
         RecordKind::Audit => audit::append(connection, &read::<AuditEntry>(kind, value)?),
     }
 }

@@ -13,11 +13,13 @@ use crate::{
     audit::AuditEntry,
     backfill::Backfill,
     blackout::BlackoutCalendar,
+    capability::CapabilityUseDay,
     job::Job,
     mongo::{
         executions,
         stored::{corrupt, from_bson, from_document},
     },
+    policy::PolicySetting,
     store::StoreError,
     template::TemplateVersion,
 };
@@ -31,6 +33,8 @@ pub(super) fn read(kind: RecordKind, mut document: Document) -> Result<Value, St
         RecordKind::BlackoutCalendars => same::<BlackoutCalendar>(kind, document),
         RecordKind::Jobs => same::<Job>(kind, document),
         RecordKind::Backfills => same::<Backfill>(kind, document),
+        RecordKind::CapabilityUses => same::<CapabilityUseDay>(kind, document),
+        RecordKind::Policies => same::<PolicySetting>(kind, document),
         RecordKind::Audit => same::<AuditEntry>(kind, document),
         RecordKind::ChainArrivals => same::<ArchivedArrivals>(kind, document),
         RecordKind::ConcurrencyLimits => same::<ArchivedLimit>(kind, document),

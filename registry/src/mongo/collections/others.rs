@@ -3,8 +3,9 @@
 use mongodb::bson::doc;
 
 use super::{
-    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, Plan,
-    SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, one_of, text, whole_number,
+    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, POLICIES,
+    Plan, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, object, one_of, text,
+    whole_number,
 };
 use crate::backfill::BackfillStatus;
 
@@ -60,7 +61,7 @@ pub(super) fn all() -> Vec<Plan> {
     plans
 }
 
-fn scheduling() -> [Plan; 5] {
+fn scheduling() -> [Plan; 6] {
     let words = BackfillStatus::ALL.map(BackfillStatus::as_str);
     [
         Plan {
@@ -96,6 +97,16 @@ fn scheduling() -> [Plan; 5] {
         Plan {
             name: LIMITS,
             validator: None,
+            indexes: Vec::new(),
+        },
+        Plan {
+            name: POLICIES,
+            validator: Some(having(doc! {
+                "_id": text(),
+                "org": text(),
+                "policy": object(),
+                "version": whole_number(),
+            })),
             indexes: Vec::new(),
         },
         Plan {
