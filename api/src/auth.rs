@@ -1,60 +1,77 @@
-//! Who calls: every operation under `/api/admin` needs a token.
+//! Who calls: a token in `Authorization`, or the session cookie of a browser.
 //!
-//! A token reads `sg_<id>_<secret>`; only the SHA-256 of the secret is stored. What a caller may do
-//! once known is decided elsewhere: there is one role so far, and it may do everything.
+//! A token reads `sg_<id>_<secret>`; only the SHA-256 of the secret is stored. What a caller may do once
+//! known is decided by the table in `access`.
 
 mod bootstrap;
+pub(crate) mod password;
+pub(crate) mod session;
 mod token;
+mod usage;
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{ConnectInfo, FromRequestParts, Request, State},
     http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::Response,
 };
-use sandglass_contract::UserId;
-use sandglass_registry::{Role, Scope};
-use subtle::ConstantTimeEq;
+use jiff::Timestamp;
+use sandglass_registry::{
+    Actor, Scope, TokenKind, TokenRecord, TokenScope, TokenState, User, UserStatus,
+};
 
 use crate::{
     problem::{Problem, ProblemKind},
     state::ApiState,
 };
 pub use bootstrap::{Bootstrapped, bootstrap};
+pub use session::Transport;
 use token::Presented;
 pub use token::{BootstrapToken, BootstrapTokenError, SecretToken};
+pub(crate) use usage::Usage;
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The user whose token it is.
-    pub user: UserId,
-    /// What the user may do.
-    pub role: Role,
+    /// The user, in which role, with which token or session, and from where.
+    pub actor: Actor,
     /// The records that the user may see.
     pub scope: Scope,
+    /// What the token is good for.
+    pub scopes: BTreeSet<TokenScope>,
+    /// What the caller proved who it is with.
+    pub kind: TokenKind,
 }
 
-/// Lets a request through whose token is valid, and says whose it is.
+/// Lets a request through that carries a valid token or session, and says whose it is.
 pub(crate) async fn authenticate(
     State(state): State<ApiState>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let presented = presented(request.headers())?;
-    let caller = find(&state, &presented).await?;
+    let (presented, kind) = presented(state.transport, request.headers())?;
+    let from = peer(request.extensions().get());
+    let caller = find(&state, &presented, kind, from).await?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 
-fn presented(headers: &HeaderMap) -> Result<Presented, Problem> {
+fn presented(transport: Transport, headers: &HeaderMap) -> Result<(Presented, TokenKind), Problem> {
     let needed = || {
         Problem::new(
             ProblemKind::Unauthenticated,
-            "send an API token: Authorization: Bearer sg_…",
+            "send an API token: Authorization: Bearer sg_…, or sign in",
         )
     };
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(needed)?;
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        let session = session::presented(transport, headers).ok_or_else(needed)?;
+        return Ok((session, TokenKind::Session));
+    };
     let (scheme, token) = value
         .to_str()
         .ok()
@@ -63,26 +80,65 @@ fn presented(headers: &HeaderMap) -> Result<Presented, Problem> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(needed());
     }
-    Presented::parse(token.trim()).ok_or_else(needed)
+    let token = Presented::parse(token.trim()).ok_or_else(needed)?;
+    Ok((token, TokenKind::Api))
 }
 
-async fn find(state: &ApiState, presented: &Presented) -> Result<Caller, Problem> {
+async fn find(
+    state: &ApiState,
+    presented: &Presented,
+    kind: TokenKind,
+    from: Option<IpAddr>,
+) -> Result<Caller, Problem> {
     let store = state.scheduler.store();
+    let now = state.scheduler.clock().now();
     for (id, digest) in presented.candidates() {
         if let Some((record, user)) = store.token(&id).await?
-            && bool::from(record.secret_digest.as_bytes().ct_eq(digest.as_bytes()))
+            && session::same(&record.secret_digest, &digest)
+            && record.kind == kind
         {
-            return Ok(Caller {
-                user: user.id,
-                role: user.role,
-                scope: Scope::of(user.org),
-            });
+            judge(&record, &user, now)?;
+            state.usage().note(store.as_ref(), &record, now).await?;
+            return Ok(caller(record, user, from));
         }
     }
-    Err(Problem::new(
-        ProblemKind::Unauthenticated,
-        "the token is not known; it may have been replaced",
-    ))
+    let detail = match kind {
+        TokenKind::Api => "the token is not known; it may have been replaced or revoked",
+        TokenKind::Session => "the session is over; sign in again",
+    };
+    Err(Problem::new(ProblemKind::Unauthenticated, detail))
+}
+
+/// Refuses a token whose time is over, or whose user may not call.
+fn judge(record: &TokenRecord, user: &User, now: Timestamp) -> Result<(), Problem> {
+    let detail = match (record.state(now), user.status) {
+        (TokenState::Good, UserStatus::Active) => return Ok(()),
+        (_, UserStatus::Disabled) => "the user is disabled",
+        (TokenState::Expired, _) if record.kind == TokenKind::Api => {
+            "the token has expired; make a new one"
+        }
+        (TokenState::Expired | TokenState::Idle, _) => "the session is over; sign in again",
+    };
+    Err(Problem::new(ProblemKind::Unauthenticated, detail))
+}
+
+fn caller(record: TokenRecord, user: User, from: Option<IpAddr>) -> Caller {
+    Caller {
+        actor: Actor {
+            role: user.role.acting_as(record.role),
+            user: user.id,
+            token: Some(record.id),
+            from,
+        },
+        scope: Scope::of(user.org),
+        scopes: record.scopes,
+        kind: record.kind,
+    }
+}
+
+/// The address that a request came from.
+pub(crate) fn peer(info: Option<&ConnectInfo<SocketAddr>>) -> Option<IpAddr> {
+    info.map(|ConnectInfo(address)| address.ip().to_canonical())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -107,7 +163,8 @@ mod tests {
         if let Some(value) = header {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
-        assert_eq!(presented(&headers).is_ok(), accepted, "{header:?}");
+        let presented = presented(Transport::Plain, &headers);
+        assert_eq!(presented.is_ok(), accepted, "{header:?}");
     }
 
     #[test]

@@ -12,7 +12,9 @@ use utoipa::{
     openapi::{
         Components, Content, Info, License, OpenApi, Ref, RefOr, Response, ResponseBuilder,
         path::{Operation, ParameterIn, PathItem},
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 
@@ -21,11 +23,13 @@ use crate::{
     routes,
 };
 
-/// The name of the security scheme.
+/// The name of the security scheme of programs.
 const TOKEN: &str = "token";
+/// The name of the security scheme of browsers.
+const SESSION: &str = "session";
 
 /// The problems that operations share: the status, the name of the response, and an example.
-const SHARED: [(&str, &str, ProblemKind, &str); 9] = [
+const SHARED: [(&str, &str, ProblemKind, &str); 10] = [
     (
         "400",
         "BadRequest",
@@ -37,6 +41,12 @@ const SHARED: [(&str, &str, ProblemKind, &str); 9] = [
         "Unauthenticated",
         ProblemKind::Unauthenticated,
         "the token is not known",
+    ),
+    (
+        "403",
+        "Forbidden",
+        ProblemKind::Forbidden,
+        "your role is admin; this takes one of super_admin",
     ),
     (
         "404",
@@ -114,8 +124,12 @@ pub fn document() -> OpenApi {
     for item in admin.paths.paths.values_mut() {
         for operation in operations(item) {
             let none: [String; 0] = [];
-            operation.security = Some(vec![SecurityRequirement::new(TOKEN, none)]);
+            operation.security = Some(vec![
+                SecurityRequirement::new(TOKEN, none.clone()),
+                SecurityRequirement::new(SESSION, none),
+            ]);
             add(operation, "401");
+            add(operation, "403");
             add(operation, "503");
         }
     }
@@ -210,6 +224,14 @@ fn add_components(components: &mut Components) {
     components
         .security_schemes
         .insert(TOKEN.to_owned(), SecurityScheme::Http(scheme).into());
+    let cookie = ApiKeyValue::with_description(
+        "sandglass-session",
+        "The session that signing in begins; over HTTPS its cookie is `__Host-sandglass-session`.",
+    );
+    let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+    components
+        .security_schemes
+        .insert(SESSION.to_owned(), scheme.into());
 }
 
 fn response(kind: ProblemKind, detail: &str) -> Response {

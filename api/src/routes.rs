@@ -17,9 +17,12 @@ mod pauses;
 mod policy;
 mod root;
 mod schedules;
+mod sign_in;
 mod stream;
 mod system;
 mod templates;
+mod tokens;
+mod users;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -31,6 +34,7 @@ use crate::state::ApiState;
 pub(crate) fn public() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(routes!(root::start_page))
+        .routes(routes!(sign_in::sign_in))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(crate::openapi::openapi_document))
@@ -39,6 +43,15 @@ pub(crate) fn public() -> OpenApiRouter<ApiState> {
 /// The operations that need a token.
 pub(crate) fn admin() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
+        .routes(routes!(sign_in::get_me))
+        .routes(routes!(sign_in::sign_out))
+        .routes(routes!(sign_in::change_password))
+        .routes(routes!(tokens::list_own_tokens, tokens::create_own_token))
+        .routes(routes!(tokens::revoke_own_token))
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::get_user, users::update_user))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::revoke_token))
         .routes(routes!(jobs::list_jobs, jobs::create_job))
         .routes(routes!(jobs::preview_job))
         .routes(routes!(jobs::get_job, jobs::update_job, jobs::delete_job))
@@ -60,6 +73,8 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
         .routes(routes!(hosts::drain_host))
         .routes(routes!(hosts::resume_host))
         .routes(routes!(audit::list_audit_log))
+        .routes(routes!(audit::export_audit_log))
+        .routes(routes!(audit::verify_audit_log))
         .routes(routes!(executions::list_job_executions))
         .routes(routes!(executions::list_executions))
         .routes(routes!(executions::get_execution))

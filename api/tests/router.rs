@@ -19,7 +19,7 @@ use axum::{
 use jiff::Timestamp;
 use sandglass_api::{
     ApiParts, ApiState,
-    auth::{BootstrapToken, Bootstrapped, bootstrap},
+    auth::{BootstrapToken, Bootstrapped, Transport, bootstrap},
     openapi,
     sources::{ArtifactSource, FileStream, SourceError},
 };
@@ -106,6 +106,7 @@ impl Api {
             database,
             artifacts: Arc::new(NoArtifacts),
             outbox: None,
+            transport: Transport::Plain,
             max_component_bytes: 1 << 20,
             version: "0.0.0-test",
             shutdown: CancellationToken::new(),

@@ -1,11 +1,12 @@
 //! The commands, one file each.
 
+pub(crate) mod audit;
 pub(crate) mod collection;
 pub(crate) mod openapi;
 pub(crate) mod serve;
 pub(crate) mod store;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// A job service: schedules jobs made of WebAssembly templates, and runs each in a sandbox that holds
 /// exactly the capabilities that it needs.
@@ -30,6 +31,11 @@ pub(crate) enum Command {
     Collection {
         #[command(subcommand)]
         command: CollectionCommand,
+    },
+    /// Check and export the audit log.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Work on a store as a whole, while no service uses it.
     Store {
@@ -56,4 +62,23 @@ pub(crate) enum CollectionCommand {
 pub(crate) enum StoreCommand {
     /// Copy everything to another place, and compare. Run again, it goes on where it was.
     Copy(store::copy::CopyArguments),
+}
+
+/// What can be done with the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Find any edit, removal or reordering; fails where there is one.
+    Verify(audit::VerifyArguments),
+    /// Print the log, one JSON object on each line.
+    Export(audit::ExportArguments),
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
 }

@@ -14,7 +14,7 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use commands::{CollectionCommand, Command, CommandLine, StoreCommand};
+use commands::{AuditCommand, CollectionCommand, Command, CommandLine, StoreCommand};
 
 fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
@@ -23,6 +23,10 @@ fn main() -> ExitCode {
             CollectionCommand::Import(arguments) => commands::collection::import::run(&arguments),
             CollectionCommand::Export(arguments) => commands::collection::export::run(arguments),
             CollectionCommand::Count(arguments) => commands::collection::count::run(&arguments),
+        },
+        Command::Audit { command } => match command {
+            AuditCommand::Verify(arguments) => commands::audit::verify(&arguments),
+            AuditCommand::Export(arguments) => commands::audit::export(arguments),
         },
         Command::Store { command } => match command {
             StoreCommand::Copy(arguments) => commands::store::copy::run(&arguments),

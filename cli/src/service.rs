@@ -107,6 +107,7 @@ impl Service {
             outbox: mail
                 .outbox
                 .map(|outbox| Arc::new(MailFolder::new(outbox)) as _),
+            transport: settings.transport,
             max_component_bytes,
             version: env!("CARGO_PKG_VERSION"),
             shutdown: shutdown.clone(),

@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod public_url;
 mod retention;
 mod store;
 
@@ -15,7 +16,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-use sandglass_api::auth::BootstrapToken;
+use sandglass_api::auth::{BootstrapToken, Transport};
 use sandglass_host::MailAddress;
 use sandglass_registry::{Labels, Retention, host::Label};
 use serde::Deserialize;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use crate::failure::{Exit, Failure};
 use environment::Environment;
 use file::SettingsFile;
+pub(crate) use public_url::PublicUrl;
 use store::StoreSection;
 pub(crate) use store::{AppDatabase, StoreArguments, StoreLocation, StoreUrl};
 
@@ -60,6 +62,10 @@ pub(crate) struct SettingArguments {
     /// A settings file (TOML).
     #[arg(long, value_name = "FILE", env = "SANDGLASS_CONFIG")]
     config: Option<PathBuf>,
+    /// The address under which browsers reach the service, such as https://jobs.example.org; with https
+    /// its cookies are sent over TLS alone. [default: http and the address it listens on]
+    #[arg(long, value_name = "URL", env = "SANDGLASS_PUBLIC_URL")]
+    public_url: Option<PublicUrl>,
     /// The name of this host in records. [default: the name of the machine]
     #[arg(long, value_name = "NAME", env = "SANDGLASS_HOST_NAME")]
     host_name: Option<String>,
@@ -89,6 +95,8 @@ pub(crate) struct SettingArguments {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    /// How browsers reach the service.
+    pub(crate) transport: Transport,
     pub(crate) data_folder: PathBuf,
     pub(crate) store: StoreLocation,
     /// How long records of executions are kept.
@@ -162,6 +170,7 @@ impl Settings {
         let store = StoreLocation::merge(arguments.store, environment.store, section)?;
         let retention = file.retention.unwrap_or_default().for_store(&store)?;
         let default_runs = NonZeroUsize::new(DEFAULT_CONCURRENT_RUNS).unwrap_or(NonZeroUsize::MIN);
+        let public_url = arguments.public_url.or(file.public_url);
         let drain_seconds = arguments.drain_seconds.or(file.drain_seconds);
         let log_filter = arguments.log_filter.or(file.log_filter);
         Ok(Self {
@@ -169,6 +178,7 @@ impl Settings {
                 .listen
                 .or(file.listen)
                 .unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
+            transport: public_url.map_or(Transport::Plain, |url| url.transport()),
             data_folder: arguments
                 .data_folder
                 .or(file.data_dir)

@@ -40,6 +40,7 @@ use sandglass_contract::Clock;
 
 pub use crate::application::TakenId;
 pub use application::{APPLICATION_FILE, EmbeddedDatabase};
+pub use audit::EmbeddedAudit;
 pub use connection::OpenError;
 pub use writer::WriteCounts;
 
@@ -56,10 +57,13 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0002_scheduling.sql"),
         include_str!("../migrations/store/0003_blackout_calendars.sql"),
         include_str!("../migrations/store/0004_hosts.sql"),
+        include_str!("../migrations/store/0005_audit_chain.sql"),
+        include_str!("../migrations/store/0006_accounts.sql"),
         include_str!("../migrations/store/0009_policies.sql"),
         include_str!("../migrations/store/0010_capabilities.sql"),
     ],
     on_open: |connection, now| {
+        audit::chain_up(connection)?;
         executions::end_leases(connection, now)?;
         hosts::free_names(connection)
     },

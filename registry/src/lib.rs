@@ -29,8 +29,10 @@ pub mod store;
 pub mod template;
 mod unclaimed;
 
-pub use account::{Role, TokenRecord, User};
-pub use audit::{AuditAction, AuditEntry};
+pub use account::{
+    PasswordHash, Role, TokenKind, TokenRecord, TokenScope, TokenState, User, UserStatus,
+};
+pub use audit::{Actor, AuditAction, AuditEntry, AuditHead, AuditLine, AuditVerdict};
 pub use backfill::{Backfill, BackfillStatus};
 pub use blackout::{Blackout, BlackoutCalendar, BlackoutEntries, BlackoutEntry, Blackouts};
 pub use capability::{RegisterQuery, RegisterRow, UseState};

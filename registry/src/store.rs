@@ -18,7 +18,7 @@ mod policies;
 mod templates;
 
 pub use accounts::AccountStore;
-pub use audit::AuditStore;
+pub use audit::{AuditLog, AuditQuery, AuditStore, KeptLine};
 pub use backfills::{BackfillStore, RunningBackfill};
 pub use blackouts::BlackoutStore;
 pub use capabilities::CapabilityStore;

@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use sandglass_contract::{Clock, Digest, Grant, Interface, TemplateId, UserId};
 use sandglass_host::{Host, TemplateError};
-use sandglass_registry::{Scope, Store, StoreError, Template, TemplateVersion, VersionStatus};
+use sandglass_registry::{
+    Actor, AuditAction, Scope, Store, StoreError, Template, TemplateVersion, VersionStatus,
+};
+use serde_json::json;
+
+use crate::auditor::{Act, Auditor};
 
 /// How often other hosts may be faster in registering versions of a template.
 const FASTER_HOSTS: u32 = 4;
@@ -29,13 +34,20 @@ pub struct Catalogue {
     store: Arc<dyn Store>,
     host: Host,
     clock: Arc<dyn Clock>,
+    auditor: Auditor,
 }
 
 impl Catalogue {
     /// The catalogue kept in `store`, whose components run on `host`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, host: Host, clock: Arc<dyn Clock>) -> Self {
-        Self { store, host, clock }
+        let auditor = Auditor::new(store.clone(), clock.clone());
+        Self {
+            store,
+            host,
+            clock,
+            auditor,
+        }
     }
 
     /// Takes in a component that somebody brought; jobs cannot use it before it is approved.
@@ -46,13 +58,20 @@ impl Catalogue {
     pub async fn upload(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         component: &[u8],
     ) -> Result<TemplateVersion, CatalogueError> {
-        let version = self.describe(by, component).await?;
-        self.store
-            .insert_template_version(scope, &version, component)
-            .await?;
+        let version = self.describe(&actor.user, component).await?;
+        let act = Act::new(AuditAction::TemplateUploaded, &version.metadata.id).with(json!({
+            "version": version.metadata.version,
+            "digest": version.digest,
+            "size": version.size,
+            "imports": version.imports,
+        }));
+        let saved = self
+            .store
+            .insert_template_version(scope, &version, component);
+        self.auditor.around(scope, actor, act, saved).await?;
         Ok(version)
     }
 
@@ -123,16 +142,16 @@ impl Catalogue {
     pub async fn approve(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         template: &TemplateId,
         digest: &Digest,
     ) -> Result<TemplateVersion, CatalogueError> {
         let now = self.clock.now();
-        let approved = self
-            .store
-            .approve_template_version(scope, template, digest, by, now)
-            .await?;
-        Ok(approved)
+        let act = Act::new(AuditAction::TemplateApproved, template).with(json!({"digest": digest}));
+        let approved =
+            self.store
+                .approve_template_version(scope, template, digest, &actor.user, now);
+        Ok(self.auditor.around(scope, actor, act, approved).await?)
     }
 
     /// Every template.

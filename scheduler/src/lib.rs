@@ -4,6 +4,7 @@
 //! it finds to the core, and carries out what the core says. Running one template call safely is the
 //! host's business, keeping records is the registry's.
 
+pub mod auditor;
 pub mod calendar;
 pub mod catalogue;
 pub mod changes;
@@ -15,18 +16,20 @@ pub mod policies;
 pub mod service;
 
 mod arrivals;
+mod difference;
 mod observer;
 mod shell;
 #[cfg(test)]
 mod testing;
 
+pub use auditor::{Act, Auditor};
 pub use calendar::{Calendar, CalendarError, RunFlag, SchedulePreview, UpcomingRun};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use changes::Changes;
+pub use difference::difference;
 pub use host::{HostIdentity, NameError, take_name};
 pub use jobs::{
-    Author, BackfillRequest, ChainNode, Changed, JobDraft, JobError, JobPatch, JobPreview, Jobs,
-    Problem,
+    BackfillRequest, ChainNode, Changed, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
 };
 pub use notify::Notifier;
 pub use policies::Policies;

@@ -6,11 +6,13 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use sandglass_contract::{Clock, OrganisationId, UserId};
+use sandglass_contract::{Clock, OrganisationId};
 use sandglass_registry::{
-    AuditAction, AuditEntry, Policy, PolicySetting, Scope, Store, StoreError, Version,
+    Actor, AuditAction, Policy, PolicySetting, Scope, Store, StoreError, Version,
 };
 use serde_json::json;
+
+use crate::auditor::{Act, Auditor};
 
 /// How old a policy may be that a run goes by.
 const LONGEST_KEPT: Duration = Duration::from_secs(1);
@@ -20,20 +22,23 @@ const LONGEST_KEPT: Duration = Duration::from_secs(1);
 pub struct Policies {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    auditor: Auditor,
     kept: Arc<Mutex<HashMap<OrganisationId, Kept>>>,
 }
 
 #[derive(Clone)]
 struct Kept {
     read_at: Duration,
+    version: Version,
     policy: Arc<Policy>,
 }
 
 impl Policies {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, auditor: Auditor) -> Self {
         Self {
             store,
             clock,
+            auditor,
             kept: Arc::default(),
         }
     }
@@ -54,7 +59,7 @@ impl Policies {
     pub async fn set(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         policy: Policy,
         expected: Option<Version>,
     ) -> Result<PolicySetting, StoreError> {
@@ -65,26 +70,21 @@ impl Policies {
             let current = before.version;
             return Err(StoreError::Changed { current });
         }
-        let now = self.clock.now();
         let setting = PolicySetting {
             org: scope.organisation().clone(),
             policy,
-            updated_by: Some(by.clone()),
-            updated_at: Some(now),
+            updated_by: Some(actor.user.clone()),
+            updated_at: Some(self.clock.now()),
             version: before.version.next(),
         };
-        let replaced = self.store.set_policy(scope, &setting, before.version).await;
-        self.kept.lock().remove(scope.organisation());
-        replaced?;
-        let entry = AuditEntry {
-            org: scope.organisation().clone(),
-            at: now,
-            by: by.clone(),
-            action: AuditAction::PolicyChanged,
-            target: "policy".to_owned(),
-            detail: json!({"before": before.policy, "after": setting.policy}),
-        };
-        self.store.append_audit(&entry).await?;
+        let act = Act::new(AuditAction::PolicyChanged, "policy").with(json!({
+            "version": setting.version,
+            "before": before.policy,
+            "after": setting.policy,
+        }));
+        let replaced = self.store.set_policy(scope, &setting, before.version);
+        self.auditor.around(scope, actor, act, replaced).await?;
+        self.keep(&setting);
         Ok(setting)
     }
 
@@ -92,17 +92,27 @@ impl Policies {
     pub(crate) async fn for_run(&self, scope: &Scope) -> Result<Arc<Policy>, StoreError> {
         let now = self.clock.monotonic();
         let kept = self.kept.lock().get(scope.organisation()).cloned();
-        if let Some(kept) = kept
-            && now.saturating_sub(kept.read_at) < LONGEST_KEPT
-        {
-            return Ok(kept.policy);
+        match kept {
+            Some(kept) if now.saturating_sub(kept.read_at) < LONGEST_KEPT => Ok(kept.policy),
+            _ => Ok(self.keep(&self.store.policy(scope).await?)),
         }
-        let policy = Arc::new(self.store.policy(scope).await?.policy);
-        let kept = Kept {
-            read_at: now,
+    }
+
+    /// Keeps a policy that was just read or set, unless a later one is kept already.
+    fn keep(&self, setting: &PolicySetting) -> Arc<Policy> {
+        let mut kept = self.kept.lock();
+        if let Some(later) = kept.get(&setting.org)
+            && later.version > setting.version
+        {
+            return later.policy.clone();
+        }
+        let policy = Arc::new(setting.policy.clone());
+        let new = Kept {
+            read_at: self.clock.monotonic(),
+            version: setting.version,
             policy: policy.clone(),
         };
-        self.kept.lock().insert(scope.organisation().clone(), kept);
-        Ok(policy)
+        kept.insert(setting.org.clone(), new);
+        policy
     }
 }

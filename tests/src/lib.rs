@@ -15,6 +15,7 @@ pub mod client;
 pub mod hosts;
 pub mod jobs;
 pub mod mongo;
+pub mod people;
 pub mod proxy;
 pub mod random;
 pub mod server;

@@ -206,3 +206,27 @@ fn a_change_says_what_the_job_may_touch_more_and_less() {
     let unknown = format!("{JOBS}/preview?job_id=job_unknown");
     let _ = client.post(&unknown, &cleanup("logs", true)).expect(404);
 }
+
+#[test]
+fn who_may_not_widen_is_told_what_would_be_added() {
+    let server = Server::start();
+    let client = server.client();
+    let job = client.create_job(&cleanup("users", true));
+    let preview = format!("{JOBS}/preview?job_id={job}");
+    let reviewer = client.as_user("rita", "security_reviewer");
+    let wider = reviewer.post(&preview, &cleanup("users", false));
+    let expect = json!([{
+        "pointer": "/parameters", "code": "may_not_widen",
+        "detail": "May delete documents in users, which the job may not do yet; only a super admin may let it"
+    }]);
+    assert_eq!(wider.expect(200).body["issues"], expect);
+    let same = reviewer.post(&preview, &cleanup("users", true));
+    assert_eq!(same.expect(200).body["issues"], json!([]));
+
+    // What a job may touch now is not for those who may not see jobs.
+    let author = client.as_user("tom", "template_author");
+    let refused = author.post(&preview, &cleanup("users", false)).expect(403);
+    assert_eq!(refused.body["code"], "FORBIDDEN");
+    let alone = author.post(&format!("{JOBS}/preview"), &cleanup("users", false));
+    assert_eq!(alone.expect(200).body["issues"], json!([]));
+}

@@ -62,6 +62,9 @@ impl From<JobError> for Problem {
             JobError::Admission(error @ AdmissionError::Schema(_)) => {
                 Self::new(ProblemKind::TemplateFailed, error.to_string())
             }
+            error @ JobError::Destructive { .. } => {
+                Self::new(ProblemKind::Forbidden, error.to_string())
+            }
             error @ JobError::Calendar(_) => Self::internal(&error),
         }
     }
@@ -149,6 +152,8 @@ mod tests {
             404,
             "NOT_FOUND",
         );
+        let texts = vec!["May delete documents in users".to_owned()];
+        check(JobError::Destructive { texts }, 403, "FORBIDDEN");
         let schema = AdmissionError::Schema("not an object".to_owned());
         check(JobError::Admission(schema), 422, "TEMPLATE_FAILED");
         check(

@@ -15,6 +15,8 @@ pub enum ProblemKind {
     InvalidHeader,
     /// The request carries no valid token.
     Unauthenticated,
+    /// The caller may not do this.
+    Forbidden,
     /// The caller may not let a job touch more than it does.
     MayNotWiden,
     /// There is nothing there.
@@ -55,12 +57,13 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
         Self::InvalidHeader,
         Self::Unauthenticated,
+        Self::Forbidden,
         Self::MayNotWiden,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -101,6 +104,7 @@ impl ProblemKind {
                 "UNAUTHENTICATED",
                 "A valid token is needed",
             ),
+            Self::Forbidden => (S::FORBIDDEN, "FORBIDDEN", "The caller may not do this"),
             Self::MayNotWiden => (
                 S::FORBIDDEN,
                 "MAY_NOT_WIDEN",

@@ -71,7 +71,7 @@ pub(super) async fn start_backfill(
 ) -> Result<(StatusCode, Json<BackfillAnswer>), Problem> {
     let jobs = state.scheduler.jobs();
     let backfill = jobs
-        .start_backfill(&caller.scope, &caller.user, &id, request)
+        .start_backfill(&caller.scope, &caller.actor, &id, request)
         .await?;
     let message = "Backfill started";
     Ok((
@@ -200,7 +200,7 @@ async fn change(
 ) -> Result<Json<BackfillAnswer>, Problem> {
     let jobs = state.scheduler.jobs();
     let backfill = jobs
-        .change_backfill(&caller.scope, &caller.user, id, status)
+        .change_backfill(&caller.scope, &caller.actor, id, status)
         .await?;
     if backfill.status != status {
         let detail = format!("the backfill ended as {}", backfill.status.as_str());

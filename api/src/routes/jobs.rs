@@ -5,17 +5,18 @@ mod shapes;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use sandglass_contract::{JobId, RunMode};
 use sandglass_registry::{PageRequest, store::JobQuery};
-use sandglass_scheduler::{Author, JobDraft, JobPatch, JobPreview};
+use sandglass_scheduler::{JobDraft, JobPatch, JobPreview};
 
 use crate::{
+    access,
     auth::Caller,
     extract::{IfMatch, IfNoneMatch, JsonBody, OptionalJsonBody, Path, Query, etag},
-    problem::{PROBLEM_JSON, Problem, ProblemDetails},
+    problem::{PROBLEM_JSON, Problem, ProblemDetails, ProblemKind},
     state::ApiState,
 };
 use shapes::{
@@ -86,7 +87,7 @@ pub(super) async fn create_job(
     JsonBody(draft): JsonBody<JobDraft>,
 ) -> Result<Response, Problem> {
     let jobs = state.scheduler.jobs();
-    let job = jobs.create(&caller.scope, author(&caller), draft).await?;
+    let job = jobs.create(&caller.scope, &caller.actor, draft).await?;
     let location = format!("/api/admin/scheduler-jobs/{}", job.id);
     let headers = [
         location_header(&location),
@@ -123,7 +124,13 @@ pub(super) async fn preview_job(
 ) -> Result<Json<JobPreview>, Problem> {
     let jobs = state.scheduler.jobs();
     let of = query.job_id.as_ref();
-    let preview = jobs.preview(&caller.scope, caller.role, draft, of).await?;
+    if of.is_some() && !access::may(&caller, &Method::GET, "/api/admin/scheduler-jobs/{id}") {
+        let detail = "job_id is for those who may see the job; leave it out to try a new one";
+        return Err(Problem::new(ProblemKind::Forbidden, detail));
+    }
+    let preview = jobs
+        .preview(&caller.scope, caller.actor.role, draft, of)
+        .await?;
     Ok(Json(preview))
 }
 
@@ -198,7 +205,7 @@ pub(super) async fn update_job(
     let current = jobs.job(&caller.scope, &id).await?;
     let expected = if_match.expected(&current)?;
     let changed = jobs
-        .update(&caller.scope, author(&caller), &id, patch, expected)
+        .update(&caller.scope, &caller.actor, &id, patch, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     let headers = [(header::ETAG, etag(changed.job.version))];
@@ -235,7 +242,7 @@ pub(super) async fn delete_job(
     let jobs = state.scheduler.jobs();
     let current = jobs.job(&caller.scope, &id).await?;
     let expected = if_match.expected(&current)?;
-    jobs.delete(&caller.scope, &caller.user, &id, expected)
+    jobs.delete(&caller.scope, &caller.actor, &id, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     Ok(Json(Done {
@@ -263,7 +270,7 @@ pub(super) async fn run_job(
 ) -> Result<Response, Problem> {
     let mode = RunMode::from_dry_run(request.dry_run);
     let jobs = state.scheduler.jobs();
-    let execution_id = jobs.run(&caller.scope, &caller.user, &id, mode).await?;
+    let execution_id = jobs.run(&caller.scope, &caller.actor, &id, mode).await?;
     let location = format!("/api/admin/job-executions/{execution_id}");
     let started = RunStarted {
         execution_id,
@@ -275,13 +282,6 @@ pub(super) async fn run_job(
         Json(started),
     )
         .into_response())
-}
-
-const fn author(caller: &Caller) -> Author<'_> {
-    Author {
-        user: &caller.user,
-        role: caller.role,
-    }
 }
 
 /// The header `Location`; ids are plain ASCII, so that a path of them is a header value.

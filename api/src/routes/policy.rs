@@ -107,7 +107,7 @@ pub(super) async fn set_policy(
     let current = policies.setting(&caller.scope).await?.version;
     let expected = if_match.expected_version(current)?;
     let setting = policies
-        .set(&caller.scope, &caller.user, policy, expected)
+        .set(&caller.scope, &caller.actor, policy, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     Ok(PolicyAnswer::response(setting))

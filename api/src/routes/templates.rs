@@ -72,7 +72,7 @@ pub(super) async fn get_template(
     let mut schema = template.parameters_schema().clone();
     let collections = state.database.collections().await?;
     let policy = state.scheduler.policies().setting(&caller.scope).await?;
-    let names = sources::allowed(&policy.policy, caller.role, &collections);
+    let names = sources::allowed(&policy.policy, caller.actor.role, &collections);
     sources::fill_in_collections(&mut schema, &names);
     Ok(Json(TemplateAnswer { template, schema }))
 }
@@ -99,7 +99,7 @@ pub(super) async fn upload_template(
 ) -> Result<Response, Problem> {
     let catalogue = state.scheduler.catalogue();
     let version = catalogue
-        .upload(&caller.scope, &caller.user, &component)
+        .upload(&caller.scope, &caller.actor, &component)
         .await?;
     let location = format!("/api/admin/job-templates/{}", version.metadata.id);
     let uploaded = TemplateUploaded::of(version);
@@ -129,7 +129,7 @@ pub(super) async fn approve_template_version(
 ) -> Result<Json<VersionAnswer>, Problem> {
     let catalogue = state.scheduler.catalogue();
     let version = catalogue
-        .approve(&caller.scope, &caller.user, &path.r#type, &path.digest)
+        .approve(&caller.scope, &caller.actor, &path.r#type, &path.digest)
         .await?;
     Ok(Json(VersionAnswer {
         template_id: path.r#type,

@@ -1,7 +1,7 @@
 //! The demo jobs, saved the way a user saves one.
 
-use sandglass_registry::{Role, Scope};
-use sandglass_scheduler::{Author, JobDraft, JobError, Scheduler};
+use sandglass_registry::{Actor, Scope};
+use sandglass_scheduler::{JobDraft, JobError, Scheduler};
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,15 +11,11 @@ use crate::{
 
 /// Saves the jobs.
 pub(super) async fn make(scheduler: &Scheduler, scope: &Scope) -> Result<(), Failure> {
-    let user = built_in_author()?;
-    let author = Author {
-        user: &user,
-        role: Role::SuperAdmin,
-    };
+    let author = Actor::inside(built_in_author()?);
     for job in drafts() {
         let draft: JobDraft = serde_json::from_value(job).or_fail("reading a demo job")?;
         let name = draft.name.as_str().to_owned();
-        let saved = scheduler.jobs().create(scope, author, draft).await;
+        let saved = scheduler.jobs().create(scope, &author, draft).await;
         if let Err(JobError::Invalid(problems)) = &saved {
             tracing::error!(name, ?problems, "demo.job.invalid");
         }

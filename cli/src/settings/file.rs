@@ -10,7 +10,7 @@ use config::{Config, File, FileFormat};
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
-use super::{AppDatabase, LogFormat, retention::RetentionSection};
+use super::{AppDatabase, LogFormat, PublicUrl, retention::RetentionSection};
 use crate::failure::{Exit, Failure};
 
 /// What the file says.
@@ -18,6 +18,7 @@ use crate::failure::{Exit, Failure};
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsFile {
     pub(super) listen: Option<SocketAddr>,
+    pub(super) public_url: Option<PublicUrl>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) store: Option<String>,
     pub(super) store_file: Option<PathBuf>,

@@ -13,8 +13,6 @@ impl Capability {
     pub fn csv_line(&self) -> String {
         let yes_or_no = |it: bool| if it { "yes" } else { "no" }.to_owned();
         let moment = |it: Option<jiff::Timestamp>| it.map_or_else(String::new, |at| at.to_string());
-        let role = serde_json::to_value(self.granted_as).ok();
-        let role = role.and_then(|it| it.as_str().map(str::to_owned));
         let fields = [
             self.state.as_str().to_owned(),
             self.job_id.to_string(),
@@ -35,7 +33,7 @@ impl Capability {
             moment(self.used.last_at),
             self.denied.count.to_string(),
             moment(self.denied.last_at),
-            role.unwrap_or_default(),
+            self.granted_as.as_str().to_owned(),
             self.saved_by.to_string(),
             self.saved_at.to_string(),
         ];

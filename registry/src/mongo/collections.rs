@@ -18,6 +18,7 @@ pub(super) const LOGS: &str = "execution_logs";
 pub(super) const JOURNAL: &str = "effect_journal";
 pub(super) const TEMPLATES: &str = "job_templates";
 pub(super) const AUDIT: &str = "audit_log";
+pub(super) const AUDIT_HEADS: &str = "audit_heads";
 pub(super) const USERS: &str = "users";
 pub(super) const TOKENS: &str = "api_tokens";
 pub(super) const BACKFILLS: &str = "backfills";

@@ -33,10 +33,36 @@ pub(super) fn refused(role: Role, difference: &GrantDifference) -> Vec<Problem> 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use sandglass_contract::Grant;
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
-    fn a_super_admin_may_widen_what_a_job_may_touch() {
-        assert!(may_widen(Role::SuperAdmin));
+    fn only_a_super_admin_may_widen_and_everybody_else_is_told_what_would_be_added() {
+        let grant = |operations: Value| {
+            let entry =
+                json!({"interface": "database", "target": "users", "operations": operations});
+            serde_json::from_value::<Grant>(json!([entry])).unwrap()
+        };
+        let (less, more) = (grant(json!(["count"])), grant(json!(["count", "delete"])));
+        let wider = GrantDifference::between(&less, &more);
+        let narrower = GrantDifference::between(&more, &less);
+        for role in Role::ALL {
+            let details = |difference| {
+                let refused = refused(role, difference).into_iter();
+                refused.map(|it| it.detail).collect::<Vec<_>>()
+            };
+            assert!(details(&narrower).is_empty(), "{role:?}");
+            let expect: &[&str] = match role {
+                Role::SuperAdmin => &[],
+                _ => &[
+                    "May delete documents in users, which the job may not do yet; only a super admin may let it",
+                ],
+            };
+            assert_eq!(details(&wider), expect, "{role:?}");
+        }
     }
 }

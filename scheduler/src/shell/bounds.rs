@@ -3,13 +3,13 @@
 //! A job keeps the grant that it was saved with. Where the policy has become narrower since, the run does
 //! not begin, and its record says what the policy does not allow.
 
-use sandglass_contract::{Excess, LimitSettings, OutcomeCode, UserId};
+use sandglass_contract::{Excess, LimitSettings, OutcomeCode};
 use sandglass_host::RunReport;
-use sandglass_registry::{AuditAction, AuditEntry, Scope, StoreError, policy, store::Claimed};
+use sandglass_registry::{Actor, AuditAction, Scope, StoreError, policy, store::Claimed};
 use serde_json::json;
 
 use super::runs::did_not_run;
-use crate::service::Shared;
+use crate::{auditor::Act, service::Shared};
 
 /// The most that the limits of a run may be.
 ///
@@ -45,15 +45,11 @@ fn could_not_read(error: &StoreError) -> RunReport {
 /// even where the line cannot be added.
 async fn note(shared: &Shared, claimed: &Claimed, beyond: &[Excess]) {
     let Claimed { execution, job } = claimed;
-    let entry = AuditEntry {
-        org: execution.org.clone(),
-        at: shared.clock.now(),
-        by: UserId::system(),
-        action: AuditAction::RunBeyondPolicy,
-        target: job.id.as_str().to_owned(),
-        detail: json!({"execution": execution.id, "beyond": beyond}),
-    };
-    if let Err(error) = shared.store.append_audit(&entry).await {
+    let act = Act::new(AuditAction::RunBeyondPolicy, &job.id)
+        .with(json!({"execution_id": execution.id, "beyond": beyond}));
+    let scope = Scope::of(execution.org.clone());
+    let noted = shared.auditor.note(&scope, &Actor::system(), act).await;
+    if let Err(error) = noted {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "audit.append.failed"

@@ -11,7 +11,7 @@ use crate::{
         ArchivedLine, ArchivedVersion, RecordKind,
     },
     embedded::{
-        backfills, capabilities, executions, jobs,
+        audit, backfills, capabilities, executions, jobs,
         stored::{corrupt, json_column},
     },
     store::StoreError,
@@ -69,7 +69,7 @@ const fn place(kind: RecordKind) -> Place {
             &["job", "day#", "interface", "operation", "target"],
             capabilities::COLUMNS,
         ),
-        RecordKind::Audit => ("audit_log", &["org", "number#"], "doc"),
+        RecordKind::Audit => ("audit_log", &["org", "number#"], audit::COLUMNS),
     };
     Place {
         table,
@@ -157,8 +157,8 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
         | RecordKind::Tokens
         | RecordKind::BlackoutCalendars
         | RecordKind::JobRevisions
-        | RecordKind::Policies
-        | RecordKind::Audit => json_column(row, "doc", what),
+        | RecordKind::Policies => json_column(row, "doc", what),
+        RecordKind::Audit => value(what, &audit::read(row)?.line),
         RecordKind::Components => {
             let digest: String = row.get("digest")?;
             let digest: Digest = digest.parse().map_err(|error| corrupt(what, error))?;

@@ -11,7 +11,7 @@ use crate::{
         ArchiveRecord, ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution,
         ArchivedLimit, ArchivedLine, ArchivedVersion, RecordKind,
     },
-    audit::AuditEntry,
+    audit::AuditLine,
     backfill::Backfill,
     blackout::BlackoutCalendar,
     embedded::{
@@ -95,7 +95,11 @@ fn put_one(
         }
         RecordKind::Policies => policies::put(connection, &read::<PolicySetting>(kind, value)?),
         RecordKind::CapabilityUses => capabilities::put_day(connection, read(kind, value)?),
-        RecordKind::Audit => audit::append(connection, &read::<AuditEntry>(kind, value)?),
+        RecordKind::Audit => {
+            let line: AuditLine = read(kind, value)?;
+            let entry = line.read().map_err(|it| corrupt(kind.as_str(), it))?;
+            audit::insert(connection, &entry, &line)
+        }
     }
 }
 

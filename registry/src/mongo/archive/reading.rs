@@ -10,13 +10,12 @@ use crate::{
     archive::{
         ArchivedArrivals, ArchivedEntry, ArchivedLimit, ArchivedLine, ArchivedVersion, RecordKind,
     },
-    audit::AuditEntry,
     backfill::Backfill,
     blackout::BlackoutCalendar,
     capability::CapabilityUseDay,
     job::Job,
     mongo::{
-        executions,
+        audit, executions,
         stored::{corrupt, from_bson, from_document},
     },
     policy::PolicySetting,
@@ -35,7 +34,7 @@ pub(super) fn read(kind: RecordKind, mut document: Document) -> Result<Value, St
         RecordKind::Backfills => same::<Backfill>(kind, document),
         RecordKind::CapabilityUses => same::<CapabilityUseDay>(kind, document),
         RecordKind::Policies => same::<PolicySetting>(kind, document),
-        RecordKind::Audit => same::<AuditEntry>(kind, document),
+        RecordKind::Audit => value(kind, &audit::read(&document)?.line),
         RecordKind::ChainArrivals => same::<ArchivedArrivals>(kind, document),
         RecordKind::ConcurrencyLimits => same::<ArchivedLimit>(kind, document),
         RecordKind::JobRevisions => {

@@ -11,19 +11,19 @@ use crate::{
         ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution, ArchivedLimit,
         ArchivedLine, ArchivedVersion, RecordKind,
     },
-    audit::AuditEntry,
+    audit::AuditLine,
     backfill::Backfill,
     blackout::BlackoutCalendar,
     concurrency::ConcurrencyLimit,
     job::Job,
     mongo::{
-        MongoStore, capabilities, jobs, limits, policies,
+        MongoStore, accounts, capabilities, jobs, limits, policies,
         stored::{corrupt, to_document},
         transaction::in_transaction,
     },
     policy::PolicySetting,
     scope::Scope,
-    store::{AuditStore as _, LimitStore as _, Records, StoreError, TemplateStore as _},
+    store::{LimitStore as _, Records, StoreError, TemplateStore as _},
 };
 
 impl MongoStore {
@@ -70,10 +70,8 @@ impl MongoStore {
                 ))
             }
             RecordKind::Audit => {
-                for entry in all::<AuditEntry>(kind, values)? {
-                    self.append_audit(&entry).await?;
-                }
-                Ok(())
+                let lines = all::<AuditLine>(kind, values)?;
+                self.put_audit_lines(&lines).await
             }
             _ => {
                 let mut documents = Vec::new();
@@ -90,7 +88,7 @@ impl MongoStore {
     fn document(&self, kind: RecordKind, value: Value) -> Result<Document, StoreError> {
         let what = kind.as_str();
         match kind {
-            RecordKind::Users => to_document(what, &one::<User>(kind, value)?),
+            RecordKind::Users => accounts::user_document(&one::<User>(kind, value)?),
             RecordKind::Tokens => to_document(what, &one::<TokenRecord>(kind, value)?),
             RecordKind::BlackoutCalendars => {
                 to_document(what, &one::<BlackoutCalendar>(kind, value)?)

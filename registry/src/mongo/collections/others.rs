@@ -3,9 +3,9 @@
 use mongodb::bson::doc;
 
 use super::{
-    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, POLICIES,
-    Plan, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, object, one_of, text,
-    whole_number,
+    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, AUDIT_HEADS, BACKFILLS, CALENDARS, HOSTS, Index,
+    LIMITS, POLICIES, Plan, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment,
+    object, one_of, text, whole_number,
 };
 use crate::backfill::BackfillStatus;
 
@@ -30,7 +30,11 @@ pub(super) fn all() -> Vec<Plan> {
                 "role": text(),
                 "created_at": moment(),
             })),
-            indexes: Vec::new(),
+            indexes: vec![
+                Index::on(doc! {"identity": 1})
+                    .unique()
+                    .only(doc! {"identity": {"$exists": true}}),
+            ],
         },
         Plan {
             name: TOKENS,
@@ -52,7 +56,20 @@ pub(super) fn all() -> Vec<Plan> {
                 "action": text(),
                 "target": text(),
             })),
-            indexes: vec![Index::on(doc! {"org": 1, "number": -1})],
+            indexes: vec![
+                Index::on(doc! {"org": 1, "number": -1}),
+                Index::on(doc! {"org": 1, "target": 1, "number": -1}),
+                Index::on(doc! {"org": 1, "by": 1, "number": -1}),
+            ],
+        },
+        Plan {
+            name: AUDIT_HEADS,
+            validator: Some(having(doc! {
+                "_id": text(),
+                "number": whole_number(),
+                "digest": text(),
+            })),
+            indexes: Vec::new(),
         },
     ];
     plans.extend(scheduling());
