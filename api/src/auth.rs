@@ -3,6 +3,7 @@
 //! A token reads `sg_<id>_<secret>`; only the SHA-256 of the secret is stored. What a caller may do once
 //! known is decided by the table in `access`.
 
+pub(crate) mod attempts;
 mod bootstrap;
 pub(crate) mod password;
 pub(crate) mod session;

@@ -13,6 +13,7 @@ pub mod sources;
 mod envelope;
 mod extract;
 mod patience;
+mod rates;
 mod routes;
 mod serve;
 mod starting;
@@ -37,6 +38,7 @@ pub fn router(state: ApiState) -> Router {
                     state.clone(),
                     access::authorise,
                 ))
+                .route_layer(middleware::from_fn_with_state(state.clone(), rates::count))
                 .route_layer(authenticated),
         )
         .fallback(envelope::nothing_there)

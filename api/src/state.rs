@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{Caller, Transport, Usage},
+    rates::Requests,
     sources::{ArtifactSource, Outbox},
 };
 
@@ -31,6 +32,8 @@ pub struct ApiParts {
     pub outbox: Option<Arc<dyn Outbox>>,
     /// How browsers reach the service.
     pub transport: Transport,
+    /// How many requests a minute a token may make, where that is limited.
+    pub requests_per_minute: Option<u32>,
     /// The largest component that is taken, in bytes.
     pub max_component_bytes: usize,
     /// The version of the service.
@@ -47,6 +50,7 @@ struct Inner {
     parts: ApiParts,
     streams: Arc<Semaphore>,
     usage: Usage,
+    requests: Requests,
 }
 
 impl ApiState {
@@ -57,12 +61,18 @@ impl ApiState {
             parts,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             usage: Usage::default(),
+            requests: Requests::default(),
         }))
     }
 
     /// When tokens were used last.
     pub(crate) fn usage(&self) -> &Usage {
         &self.0.usage
+    }
+
+    /// How many requests were made lately.
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.0.requests
     }
 
     /// Makes a change that the audit log knows of before it is made.

@@ -96,6 +96,7 @@ impl Service {
         let scheduler_settings = SchedulerSettings {
             host: identity,
             lease: settings.lease,
+            manual_runs: settings.limits.manual_runs,
         };
         let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());
         let scheduler = Scheduler::start(scheduler_settings, store, catalogue, clock, notifier);
@@ -108,6 +109,7 @@ impl Service {
                 .outbox
                 .map(|outbox| Arc::new(MailFolder::new(outbox)) as _),
             transport: settings.transport,
+            requests_per_minute: settings.limits.requests_per_minute,
             max_component_bytes,
             version: env!("CARGO_PKG_VERSION"),
             shutdown: shutdown.clone(),

@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod limits;
 mod public_url;
 mod retention;
 mod store;
@@ -24,6 +25,8 @@ use serde::Deserialize;
 use crate::failure::{Exit, Failure};
 use environment::Environment;
 use file::SettingsFile;
+use limits::LimitArguments;
+pub(crate) use limits::ServiceLimits;
 pub(crate) use public_url::PublicUrl;
 use store::StoreSection;
 pub(crate) use store::{AppDatabase, StoreArguments, StoreLocation, StoreUrl};
@@ -59,6 +62,8 @@ pub(crate) struct SettingArguments {
     data_folder: Option<PathBuf>,
     #[command(flatten)]
     store: StoreArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
     /// A settings file (TOML).
     #[arg(long, value_name = "FILE", env = "SANDGLASS_CONFIG")]
     config: Option<PathBuf>,
@@ -107,6 +112,7 @@ pub(crate) struct Settings {
     pub(crate) drain: Duration,
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: String,
+    pub(crate) limits: ServiceLimits,
     pub(crate) mail: MailSettings,
     pub(crate) bootstrap_token: Option<BootstrapToken>,
     pub(crate) clock_offset: SignedDuration,
@@ -170,6 +176,8 @@ impl Settings {
         let store = StoreLocation::merge(arguments.store, environment.store, section)?;
         let retention = file.retention.unwrap_or_default().for_store(&store)?;
         let default_runs = NonZeroUsize::new(DEFAULT_CONCURRENT_RUNS).unwrap_or(NonZeroUsize::MIN);
+        let section = file.limits.unwrap_or_default();
+        let limits = ServiceLimits::merge(&arguments.limits, &section)?;
         let public_url = arguments.public_url.or(file.public_url);
         let drain_seconds = arguments.drain_seconds.or(file.drain_seconds);
         let log_filter = arguments.log_filter.or(file.log_filter);
@@ -197,6 +205,7 @@ impl Settings {
             drain: Duration::from_secs(drain_seconds.unwrap_or(DEFAULT_DRAIN_SECONDS)),
             log_format: arguments.log_format.or(file.log_format).unwrap_or_default(),
             log_filter: log_filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
+            limits,
             mail: MailSettings { server, from },
             bootstrap_token: environment.bootstrap_token,
             clock_offset: environment.clock_offset,

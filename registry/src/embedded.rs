@@ -24,6 +24,7 @@ mod jobs;
 mod limits;
 mod migration;
 mod policies;
+mod rates;
 mod readers;
 mod selection;
 mod stored;
@@ -59,6 +60,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0004_hosts.sql"),
         include_str!("../migrations/store/0005_audit_chain.sql"),
         include_str!("../migrations/store/0006_accounts.sql"),
+        include_str!("../migrations/store/0007_rates.sql"),
         include_str!("../migrations/store/0009_policies.sql"),
         include_str!("../migrations/store/0010_capabilities.sql"),
     ],
@@ -76,6 +78,7 @@ const SCHEMA: Schema = Schema {
 pub struct EmbeddedStore {
     file: DatabaseFile,
     clock: Arc<dyn Clock>,
+    most_jobs: Option<u64>,
     _lock: FolderLock,
 }
 
@@ -93,8 +96,16 @@ impl EmbeddedStore {
         Ok(Self {
             file,
             clock,
+            most_jobs: None,
             _lock: lock,
         })
+    }
+
+    /// The store, taking in no job where there are so many in all organisations.
+    #[must_use]
+    pub fn with_at_most(mut self, jobs: Option<u64>) -> Self {
+        self.most_jobs = jobs;
+        self
     }
 
     /// How much has been written since it was opened.

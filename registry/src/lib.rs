@@ -22,6 +22,7 @@ pub mod mongo;
 mod overlap;
 pub mod page;
 pub mod policy;
+pub mod rate;
 pub mod retention;
 pub mod schedule;
 pub mod scope;
@@ -49,6 +50,7 @@ pub use job::{
 };
 pub use page::{Page, PageRequest};
 pub use policy::{Policy, PolicySetting};
+pub use rate::{RateLimit, RateState, Use};
 pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;

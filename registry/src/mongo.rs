@@ -32,6 +32,8 @@ mod listing;
 mod opening;
 mod parts;
 mod policies;
+mod quotas;
+mod rates;
 mod reading;
 mod revisions;
 mod sessions;

@@ -15,6 +15,7 @@ mod hosts;
 mod jobs;
 mod limits;
 mod policies;
+mod rates;
 mod templates;
 
 pub use accounts::AccountStore;
@@ -31,6 +32,7 @@ pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
 pub use policies::PolicyStore;
+pub use rates::RateStore;
 pub use templates::TemplateStore;
 
 use sandglass_contract::JobId;
@@ -48,6 +50,7 @@ pub trait Store:
     + TemplateStore
     + AccountStore
     + HostStore
+    + RateStore
     + PolicyStore
     + CapabilityStore
 {
@@ -63,6 +66,7 @@ impl<T> Store for T where
         + TemplateStore
         + AccountStore
         + HostStore
+        + RateStore
         + PolicyStore
         + CapabilityStore
 {
@@ -88,6 +92,14 @@ pub enum StoreError {
     Changed {
         /// The version that is stored.
         current: Version,
+    },
+    /// There are as many as there may be.
+    #[error("there are {most} {what} already, which is the most there may be")]
+    Full {
+        /// What was to be added, in the plural.
+        what: &'static str,
+        /// How many there may be.
+        most: u64,
     },
     /// Jobs depend on it.
     #[error("jobs depend on it: {}", by.iter().map(JobId::as_str).collect::<Vec<_>>().join(", "))]

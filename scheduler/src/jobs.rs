@@ -15,19 +15,17 @@ mod widening;
 
 use std::sync::Arc;
 
-use sandglass_contract::{Clock, ExecutionId, Grant, GrantEntry, JobId, RunMode};
+use sandglass_contract::{Clock, ExecutionId, GrantDifference, GrantEntry, JobId, RunMode};
 use sandglass_registry::{
-    Actor, AuditAction, Blackouts, Execution, HostState, Job, Placement, Schedule, Scope, Store,
-    StoreError, Trigger, Version, job::JitterSeconds, store::ScheduleChange,
+    Actor, AuditAction, Execution, Job, RateLimit, RateState, Schedule, Scope, Store, StoreError,
+    Trigger, Use, Version, job::JitterSeconds, store::ScheduleChange,
 };
-use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
 
 use crate::{
     arrivals::Arrivals,
     auditor::{Act, Auditor},
-    calendar::{CalendarError, UpcomingRun},
+    calendar::CalendarError,
     catalogue::Catalogue,
     changes::Changes,
     core::{Cause, queued},
@@ -69,6 +67,15 @@ pub enum JobError {
         /// What it may do, as sentences.
         texts: Vec<String>,
     },
+    /// The user has started as many runs by hand as a user may.
+    #[error(
+        "you have started {} runs by hand within {} minutes, which is the most a user may; the next is \
+         allowed in {} seconds",
+        .0.limit.most,
+        .0.limit.window.as_secs() / 60,
+        .0.resets_in.as_secs().max(1)
+    )]
+    TooManyRuns(RateState),
     /// Its schedule could not be computed any more.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
@@ -95,6 +102,15 @@ pub struct Changed {
     pub difference: GrantDifference,
 }
 
+/// A run that was started by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// Its execution.
+    pub execution: ExecutionId,
+    /// How many more the user may start, where that is limited.
+    pub rate: Option<RateState>,
+}
+
 /// The jobs of the service.
 #[derive(Clone)]
 pub struct Jobs {
@@ -104,6 +120,7 @@ pub struct Jobs {
     auditor: Auditor,
     changes: Changes,
     bells: Bells,
+    manual_runs: Option<RateLimit>,
     pauses: Pauses,
     arrivals: Arrivals,
 }
@@ -116,6 +133,7 @@ impl Jobs {
         auditor: Auditor,
         changes: Changes,
         bells: Bells,
+        manual_runs: Option<RateLimit>,
     ) -> Self {
         let admission = Arc::new(Admission::new(catalogue, store.clone()));
         let pauses = Pauses::new(store.clone(), clock.clone(), auditor.clone());
@@ -126,6 +144,7 @@ impl Jobs {
             auditor,
             changes,
             bells,
+            manual_runs,
             pauses,
             arrivals: Arrivals::default(),
         }
@@ -250,17 +269,18 @@ impl Jobs {
     /// Queues an execution of the job now, whether it is enabled or not.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`JobError::Destructive`].
+    /// [`StoreError::NotFound`]; [`JobError::Destructive`]; [`JobError::TooManyRuns`].
     pub async fn run(
         &self,
         scope: &Scope,
         actor: &Actor,
         id: &JobId,
         mode: RunMode,
-    ) -> Result<ExecutionId, JobError> {
+    ) -> Result<Started, JobError> {
         let (now, asked_at) = (self.clock.now(), self.clock.monotonic());
         let job = self.job(scope, id).await?;
         self.permit_run(scope, actor, &job, mode).await?;
+        let rate = self.take_manual_run(actor).await?;
         let cause = Cause {
             id: ExecutionId::fresh(now),
             scheduled_for: now,
@@ -284,7 +304,22 @@ impl Jobs {
             self.bells.deadlines_changed();
         }
         self.bells.work_arrived();
-        Ok(execution.id)
+        Ok(Started {
+            execution: execution.id,
+            rate,
+        })
+    }
+
+    /// Counts a run that somebody starts by hand.
+    async fn take_manual_run(&self, actor: &Actor) -> Result<Option<RateState>, JobError> {
+        let Some(limit) = self.manual_runs else {
+            return Ok(None);
+        };
+        let key = format!("manual-runs/{}", actor.user);
+        match self.store.take(&key, limit).await? {
+            Use::Taken(state) => Ok(Some(state)),
+            Use::Refused(state) => Err(JobError::TooManyRuns(state)),
+        }
     }
 
     /// When executions were asked for.

@@ -16,6 +16,7 @@ pub mod policies;
 pub mod service;
 
 mod arrivals;
+mod denials;
 mod difference;
 mod observer;
 mod shell;
@@ -30,6 +31,7 @@ pub use difference::difference;
 pub use host::{HostIdentity, NameError, take_name};
 pub use jobs::{
     BackfillRequest, ChainNode, Changed, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
+    Started,
 };
 pub use notify::Notifier;
 pub use policies::Policies;

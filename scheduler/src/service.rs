@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::{Clock, ExecutionId};
 use sandglass_registry::{
-    Actor, AuditAction, HostOrder, HostRecord, Scope, Store, StoreError, store::CancelAnswer,
+    Actor, AuditAction, HostOrder, HostRecord, RateLimit, Scope, Store, StoreError,
+    store::CancelAnswer,
 };
 use serde_json::json;
 use tokio::{
@@ -36,6 +37,8 @@ pub struct SchedulerSettings {
     pub host: HostIdentity,
     /// How long a claim holds unless it is renewed; it is renewed three times as often.
     pub lease: Duration,
+    /// How often a user may start runs by hand, where that is limited.
+    pub manual_runs: Option<RateLimit>,
 }
 
 /// What every part of the scheduler works with.
@@ -95,6 +98,7 @@ impl Scheduler {
             auditor.clone(),
             changes.clone(),
             bells.clone(),
+            settings.manual_runs,
         );
         let policies = Policies::new(store.clone(), clock.clone(), auditor.clone());
         let shared = Arc::new(Shared {

@@ -8,6 +8,7 @@ use sandglass_registry::StoreError;
 use sandglass_scheduler::{CatalogueError, JobError, jobs::AdmissionError};
 
 use super::{Problem, ProblemKind};
+use crate::rates::MANUAL_RUNS;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -21,6 +22,10 @@ impl From<StoreError> for Problem {
             StoreError::Needed { .. } => {
                 let detail = format!("{error}; change or delete those first");
                 Self::new(ProblemKind::InUse, detail)
+            }
+            StoreError::Full { .. } => {
+                let detail = format!("{error}; remove some, or raise the setting");
+                Self::new(ProblemKind::LimitReached, detail)
             }
             StoreError::Unavailable(_) => Self::unavailable(&error),
             StoreError::Fenced | StoreError::Refused(_) | StoreError::Corrupt { .. } => {
@@ -65,6 +70,7 @@ impl From<JobError> for Problem {
             error @ JobError::Destructive { .. } => {
                 Self::new(ProblemKind::Forbidden, error.to_string())
             }
+            JobError::TooManyRuns(state) => Self::too_many(MANUAL_RUNS, state, error.to_string()),
             error @ JobError::Calendar(_) => Self::internal(&error),
         }
     }
@@ -126,6 +132,11 @@ mod tests {
             409,
             "VERSION_CONFLICT",
         );
+        let full = StoreError::Full {
+            what: "jobs",
+            most: 100,
+        };
+        check(full, 409, "LIMIT_REACHED");
         check(StoreError::Fenced, 500, "INTERNAL");
         check(StoreError::Unavailable(boxed()), 503, "UNAVAILABLE");
         check(StoreError::Refused(boxed()), 500, "INTERNAL");

@@ -25,6 +25,10 @@ pub enum ProblemKind {
     MethodNotAllowed,
     /// The body did not arrive in time.
     RequestTimeout,
+    /// There are as many as there may be.
+    LimitReached,
+    /// It was asked for too often.
+    TooManyRequests,
     /// Somebody else changed the record meanwhile.
     VersionConflict,
     /// A record of that identity is there already.
@@ -57,7 +61,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
@@ -68,6 +72,8 @@ impl ProblemKind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
+        Self::LimitReached,
+        Self::TooManyRequests,
         Self::VersionConflict,
         Self::AlreadyExists,
         Self::InUse,
@@ -120,6 +126,16 @@ impl ProblemKind {
                 S::REQUEST_TIMEOUT,
                 "REQUEST_TIMEOUT",
                 "The body did not arrive in time",
+            ),
+            Self::LimitReached => (
+                S::CONFLICT,
+                "LIMIT_REACHED",
+                "There are as many as there may be",
+            ),
+            Self::TooManyRequests => (
+                S::TOO_MANY_REQUESTS,
+                "TOO_MANY_REQUESTS",
+                "It was asked for too often",
             ),
             Self::VersionConflict => (
                 S::CONFLICT,

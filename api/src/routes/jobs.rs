@@ -17,6 +17,7 @@ use crate::{
     auth::Caller,
     extract::{IfMatch, IfNoneMatch, JsonBody, OptionalJsonBody, Path, Query, etag},
     problem::{PROBLEM_JSON, Problem, ProblemDetails, ProblemKind},
+    rates::{self, MANUAL_RUNS},
     state::ApiState,
 };
 use shapes::{
@@ -270,18 +271,17 @@ pub(super) async fn run_job(
 ) -> Result<Response, Problem> {
     let mode = RunMode::from_dry_run(request.dry_run);
     let jobs = state.scheduler.jobs();
-    let execution_id = jobs.run(&caller.scope, &caller.actor, &id, mode).await?;
+    let started = jobs.run(&caller.scope, &caller.actor, &id, mode).await?;
+    let execution_id = started.execution;
     let location = format!("/api/admin/job-executions/{execution_id}");
-    let started = RunStarted {
+    let answer = RunStarted {
         execution_id,
         message: "Job started",
     };
-    Ok((
-        StatusCode::ACCEPTED,
-        [location_header(&location)],
-        Json(started),
-    )
-        .into_response())
+    let location = [location_header(&location)];
+    let mut response = (StatusCode::ACCEPTED, location, Json(answer)).into_response();
+    rates::add_headers(response.headers_mut(), MANUAL_RUNS, started.rate);
+    Ok(response)
 }
 
 /// The header `Location`; ids are plain ASCII, so that a path of them is a header value.

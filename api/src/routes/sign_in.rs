@@ -21,6 +21,7 @@ use crate::{
     access::TABLE,
     auth::{
         Caller, SecretToken,
+        attempts::Attempts,
         password::{NewPassword, Password},
         session::{self, SESSION_HOLDS},
     },
@@ -94,6 +95,9 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Problem> {
     let store = state.scheduler.store();
     let id = UserId::parse(request.user).ok();
+    let tried = id.as_ref().map_or("", UserId::as_str);
+    let attempts = Attempts::of(tried, from);
+    attempts.count(store.as_ref()).await?;
     let found = match &id {
         Some(id) => store.user(id).await?,
         None => None,
@@ -102,7 +106,10 @@ pub(super) async fn sign_in(
     let hash = may.as_ref().and_then(|user| user.password.clone());
     let knows = request.password.is(hash).await?;
     match may.filter(|_| knows) {
-        Some(user) => begin_session(&state, user, from, "password").await,
+        Some(user) => {
+            attempts.forget(store.as_ref()).await?;
+            begin_session(&state, user, from, "password").await
+        }
         None => Err(refuse(&state, id, from).await),
     }
 }

@@ -10,7 +10,7 @@ use config::{Config, File, FileFormat};
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
-use super::{AppDatabase, LogFormat, PublicUrl, retention::RetentionSection};
+use super::{AppDatabase, LogFormat, PublicUrl, limits::LimitSection, retention::RetentionSection};
 use crate::failure::{Exit, Failure};
 
 /// What the file says.
@@ -29,6 +29,7 @@ pub(super) struct SettingsFile {
     pub(super) drain_seconds: Option<u64>,
     pub(super) log_format: Option<LogFormat>,
     pub(super) log_filter: Option<String>,
+    pub(super) limits: Option<LimitSection>,
     pub(super) mail: Option<MailSection>,
     pub(super) retention: Option<RetentionSection>,
 }

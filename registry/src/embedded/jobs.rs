@@ -30,9 +30,12 @@ const JOB: &str = "job";
 impl JobStore for EmbeddedStore {
     async fn insert_job(&self, scope: &Scope, job: &Job) -> Result<(), StoreError> {
         within(scope, &job.org)?;
-        let saved = SavedJob::of(job)?;
+        let (saved, most) = (SavedJob::of(job)?, self.most_jobs);
         self.file
-            .write(move |connection| saved.insert(connection))
+            .write(move |connection| {
+                refuse_more(connection, most)?;
+                saved.insert(connection)
+            })
             .await
     }
 
@@ -271,6 +274,20 @@ fn children(connection: &Connection, id: &JobId, number: i64) -> Result<Vec<JobI
         )?
         .query_and_then(params![id.as_str(), number], |row| job_id(row.get("id")?))?
         .collect()
+}
+
+/// Refuses a job where there are as many as there may be.
+fn refuse_more(connection: &Connection, most: Option<u64>) -> Result<(), StoreError> {
+    let Some(most) = most else {
+        return Ok(());
+    };
+    let count: i64 = connection
+        .prepare_cached("SELECT count(*) FROM jobs")?
+        .query_row([], |row| row.get(0))?;
+    match count.unsigned_abs() >= most {
+        true => Err(StoreError::Full { what: "jobs", most }),
+        false => Ok(()),
+    }
 }
 
 /// A job.

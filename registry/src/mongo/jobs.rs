@@ -37,7 +37,9 @@ impl JobStore for MongoStore {
     async fn insert_job(&self, scope: &Scope, job: &Job) -> Result<(), StoreError> {
         within(scope, job)?;
         let (document, revision) = (job_document(job)?, revision_document(job)?);
+        self.prepare_quota().await?;
         in_transaction!(self, |transaction| async {
+            self.refuse_more(&mut transaction).await?;
             hold_calendars(&mut transaction, &job.blackout_calendars).await?;
             transaction
                 .insert(REVISIONS, from_ref(&revision), JOB)

@@ -39,6 +39,13 @@ impl MongoStore {
         self
     }
 
+    /// The store, taking in no job where there are so many in all organisations.
+    #[must_use]
+    pub fn with_at_most(mut self, jobs: Option<u64>) -> Self {
+        self.most_jobs = jobs;
+        self
+    }
+
     /// Whether the connection's database holds a store. Nothing is made.
     ///
     /// # Errors
@@ -99,6 +106,7 @@ impl MongoStore {
             time,
             clock,
             retention: Retention::default(),
+            most_jobs: None,
             revisions: Arc::default(),
             crowded: Arc::default(),
             sessions: Arc::new(Sessions::new()),

@@ -26,6 +26,7 @@ pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod overlap;
 pub(crate) mod policies;
+pub(crate) mod rates;
 pub(crate) mod sample;
 pub(crate) mod templates;
 pub(crate) mod waiting;
@@ -152,6 +153,8 @@ macro_rules! conformance_tests {
             policies: a_policy_is_the_default_until_it_is_set,
             policies: a_policy_is_set_only_by_who_knows_its_version,
             policies: a_policy_belongs_to_an_organisation,
+            rates: uses_are_counted_by_key,
+            rates: no_more_are_let_through_at_once_than_there_is_room_for,
             templates: a_version_is_added_once,
             templates: a_pending_version_is_approved_once,
             templates: templates_belong_to_an_organisation,

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sandglass_contract::{BackfillId, ExecutionId, JobId, RunMode};
 use sandglass_registry::{
-    Actor, AuditAction, Backfill, BackfillStatus, Execution, ExecutionStatus, OverlapPolicy, Scope,
-    StoreError, Trigger, backfill::MAX_BACKFILL_RUNS,
+    Actor, AuditAction, Backfill, BackfillStatus, Execution, ExecutionStatus, OverlapPolicy,
+    RateState, Scope, StoreError, Trigger, backfill::MAX_BACKFILL_RUNS,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -73,14 +73,14 @@ impl Jobs {
     ///
     /// # Errors
     /// [`JobError::Invalid`] where the range has no slots, too many, or reaches into the future;
-    /// [`StoreError::NotFound`]; [`JobError::Destructive`].
+    /// [`StoreError::NotFound`]; [`JobError::Destructive`]; [`JobError::TooManyRuns`].
     pub async fn start_backfill(
         &self,
         scope: &Scope,
         actor: &Actor,
         id: &JobId,
         request: BackfillRequest,
-    ) -> Result<Backfill, JobError> {
+    ) -> Result<(Backfill, Option<RateState>), JobError> {
         let now = self.clock.now();
         let job = self.job(scope, id).await?;
         let mode = RunMode::from_dry_run(request.dry_run);
@@ -101,11 +101,12 @@ impl Jobs {
             created_by: actor.user.clone(),
             created_at: now,
         };
+        let rate = self.take_manual_run(actor).await?;
         let act = Act::new(AuditAction::BackfillStarted, &backfill.id).with(particulars(&backfill));
         let saved = self.store.insert_backfill(scope, &backfill);
         self.auditor.around(scope, actor, act, saved).await?;
         self.bells.backfills_changed();
-        Ok(backfill)
+        Ok((backfill, rate))
     }
 
     /// Pauses, resumes or cancels a backfill. One that is finished stays as it is.

@@ -143,6 +143,8 @@ async fn run(shared: &Arc<Shared>, claimed: &Claimed, lease: &Arc<Lease>) -> End
     let recorder = Recorder::new(shared.clone(), lease.clone(), claimed.execution.attempt);
     let report = run_template(shared, claimed, lease, &recorder).await;
     recorder.stop_flushing().await;
+    let denials = recorder.take_denials();
+    denials.tell(&shared.auditor, &claimed.execution).await;
     let ended = Ended {
         started_at,
         completed_at: shared.clock.now().max(started_at),

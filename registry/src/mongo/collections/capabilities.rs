@@ -1,11 +1,23 @@
-//! The register of capabilities, and what jobs made of their grants.
+//! Policies, the register of capabilities, and what jobs made of their grants.
 
 use mongodb::bson::doc;
 
-use super::{Index, Plan, REGISTER, USES, boolean, date, having, text, whole_number};
+use super::{
+    Index, POLICIES, Plan, REGISTER, USES, boolean, date, having, object, text, whole_number,
+};
 
-pub(super) fn all() -> [Plan; 2] {
+pub(super) fn all() -> [Plan; 3] {
     [
+        Plan {
+            name: POLICIES,
+            validator: Some(having(doc! {
+                "_id": text(),
+                "org": text(),
+                "policy": object(),
+                "version": whole_number(),
+            })),
+            indexes: Vec::new(),
+        },
         Plan {
             name: REGISTER,
             validator: Some(having(doc! {

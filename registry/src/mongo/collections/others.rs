@@ -4,8 +4,8 @@ use mongodb::bson::doc;
 
 use super::{
     ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, AUDIT_HEADS, BACKFILLS, CALENDARS, HOSTS, Index,
-    LIMITS, POLICIES, Plan, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment,
-    object, one_of, text, whole_number,
+    LIMITS, Plan, QUOTAS, RATES, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment,
+    one_of, text, whole_number,
 };
 use crate::backfill::BackfillStatus;
 
@@ -78,7 +78,7 @@ pub(super) fn all() -> Vec<Plan> {
     plans
 }
 
-fn scheduling() -> [Plan; 6] {
+fn scheduling() -> [Plan; 7] {
     let words = BackfillStatus::ALL.map(BackfillStatus::as_str);
     [
         Plan {
@@ -117,13 +117,17 @@ fn scheduling() -> [Plan; 6] {
             indexes: Vec::new(),
         },
         Plan {
-            name: POLICIES,
+            name: RATES,
             validator: Some(having(doc! {
                 "_id": text(),
-                "org": text(),
-                "policy": object(),
-                "version": whole_number(),
+                "uses": array(),
+                "expire_at": date(),
             })),
+            indexes: vec![Index::on(doc! {"expire_at": 1}).expiring()],
+        },
+        Plan {
+            name: QUOTAS,
+            validator: None,
             indexes: Vec::new(),
         },
         Plan {
