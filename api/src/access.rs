@@ -120,6 +120,11 @@ async fn denied(state: &ApiState, caller: &Caller, what: &str, reason: String) -
     Problem::new(ProblemKind::Forbidden, reason)
 }
 
+/// Whether the caller may call an operation.
+pub(crate) fn may(caller: &Caller, method: &Method, path: &str) -> bool {
+    find(method, path).is_some_and(|row| row.admits(caller))
+}
+
 fn find(method: &Method, path: &str) -> Option<&'static Row> {
     TABLE
         .iter()

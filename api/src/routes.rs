@@ -4,6 +4,7 @@ mod artifacts;
 mod audit;
 mod backfills;
 mod blackouts;
+mod capabilities;
 mod chains;
 mod concurrency;
 mod executions;
@@ -14,6 +15,7 @@ mod logs;
 mod oidc;
 mod outbox;
 mod pauses;
+mod policy;
 mod root;
 mod schedules;
 mod secrets;
@@ -93,6 +95,8 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(templates::get_template))
         .routes(routes!(templates::approve_template_version))
+        .routes(routes!(capabilities::list_capabilities))
+        .routes(routes!(policy::get_policy, policy::set_policy))
         .routes(routes!(outbox::list_outbox))
         .routes(routes!(schedules::preview_schedule))
         .routes(routes!(

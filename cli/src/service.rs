@@ -10,15 +10,10 @@ mod templates;
 
 use std::{path::Path, sync::Arc};
 
-<<<<<<< HEAD
-use sandglass_api::{ApiParts, ApiState};
+use sandglass_api::{ApiParts, ApiState, auth::Oidc};
 use sandglass_host::{
     FileOutbox, Host, HostSettings, HttpClient, Mailer, Services, SmtpMailer, SystemResolver,
 };
-=======
-use sandglass_api::{ApiParts, ApiState, auth::Oidc};
-use sandglass_host::{FileOutbox, Host, HostSettings, Mailer, Services, SmtpMailer};
->>>>>>> main
 use sandglass_query::ApplicationDatabase;
 use sandglass_scheduler::{Catalogue, Notifier, Scheduler, SchedulerSettings};
 use tokio::sync::watch;

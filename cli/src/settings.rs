@@ -4,11 +4,8 @@
 mod environment;
 mod file;
 mod limits;
-<<<<<<< HEAD
-mod outgoing;
-=======
 mod oidc;
->>>>>>> main
+mod outgoing;
 mod public_url;
 mod retention;
 mod store;
@@ -22,15 +19,9 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-<<<<<<< HEAD
-use sandglass_api::auth::{BootstrapToken, Transport};
+use sandglass_api::auth::{BootstrapToken, OidcSettings, Transport};
 use sandglass_host::{HttpSettings, MailAddress};
 use sandglass_registry::{Labels, Retention, Vault, host::Label};
-=======
-use sandglass_api::auth::{BootstrapToken, OidcSettings, Transport};
-use sandglass_host::MailAddress;
-use sandglass_registry::{Labels, Retention, host::Label};
->>>>>>> main
 use serde::Deserialize;
 
 use crate::failure::{Exit, Failure};

@@ -16,13 +16,14 @@ pub mod log;
 pub mod outcome;
 pub mod secret;
 pub mod template;
+pub mod uses;
 
 pub use clock::{Clock, SystemClock};
 pub use context::{ParentResult, RunContext, RunMode};
 pub use digest::Digest;
 pub use grant::{
-    Destination, DestinationError, Grant, GrantEntry, GrantError, Interface, Method, Operation,
-    Scheme,
+    Destination, DestinationError, Excess, Grant, GrantDifference, GrantEntry, GrantError, Interface,
+    Method, Operation, Scheme,
 };
 pub use ids::{
     BackfillId, BlackoutCalendarId, ExecutionId, HostInstanceId, IdError, JobId, OrganisationId,
@@ -34,3 +35,4 @@ pub use log::{LogLevel, LogLine, Progress};
 pub use outcome::{Blame, OutcomeCode, Retry};
 pub use secret::{InvalidSecretValue, SecretValue};
 pub use template::{CapabilityRequest, Issue, ResourceUsage, RiskLevel, TemplateMetadata};
+pub use uses::{CapabilityUse, UseCounts};

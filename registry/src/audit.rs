@@ -66,6 +66,10 @@ actions! {
     BlackoutCalendarChanged = "blackout_calendar_changed",
     /// A concurrency limit was set or removed.
     ConcurrencyLimitChanged = "concurrency_limit_changed",
+    /// The policy of the system was changed.
+    PolicyChanged = "policy_changed",
+    /// A run did not begin, because the policy does not allow what its job was granted.
+    RunBeyondPolicy = "run_beyond_policy",
     /// A host was told to begin nothing new, or to take part again.
     HostOrdered = "host_ordered",
     /// A secret was set or removed.

@@ -13,6 +13,7 @@ mod archive;
 mod audit;
 mod backfills;
 mod blackouts;
+mod capabilities;
 mod connection;
 mod database_file;
 mod executions;
@@ -22,6 +23,7 @@ mod hosts;
 mod jobs;
 mod limits;
 mod migration;
+mod policies;
 mod rates;
 mod readers;
 mod secrets;
@@ -61,6 +63,8 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0006_accounts.sql"),
         include_str!("../migrations/store/0007_rates.sql"),
         include_str!("../migrations/store/0008_secrets.sql"),
+        include_str!("../migrations/store/0009_policies.sql"),
+        include_str!("../migrations/store/0010_capabilities.sql"),
     ],
     on_open: |connection, now| {
         audit::chain_up(connection)?;

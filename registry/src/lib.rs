@@ -11,6 +11,7 @@ mod attempt_end;
 pub mod audit;
 pub mod backfill;
 pub mod blackout;
+pub mod capability;
 pub mod concurrency;
 pub mod embedded;
 pub mod execution;
@@ -20,6 +21,7 @@ pub mod job;
 pub mod mongo;
 mod overlap;
 pub mod page;
+pub mod policy;
 pub mod rate;
 pub mod retention;
 pub mod schedule;
@@ -36,6 +38,7 @@ pub use account::{
 pub use audit::{Actor, AuditAction, AuditEntry, AuditHead, AuditLine, AuditVerdict};
 pub use backfill::{Backfill, BackfillStatus};
 pub use blackout::{Blackout, BlackoutCalendar, BlackoutEntries, BlackoutEntry, Blackouts};
+pub use capability::{RegisterQuery, RegisterRow, UseState};
 pub use concurrency::{ConcurrencyLimit, LimitedBy};
 pub use execution::{
     ArtifactRecord, Attempt, CancelRequest, ChainLink, Execution, ExecutionStatus, Fence,
@@ -48,6 +51,7 @@ pub use job::{
     Version,
 };
 pub use page::{Page, PageRequest};
+pub use policy::{Policy, PolicySetting};
 pub use rate::{RateLimit, RateState, Use};
 pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};

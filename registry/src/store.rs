@@ -8,11 +8,13 @@ mod accounts;
 mod audit;
 mod backfills;
 mod blackouts;
+mod capabilities;
 mod ending;
 mod executions;
 mod hosts;
 mod jobs;
 mod limits;
+mod policies;
 mod rates;
 mod secrets;
 mod templates;
@@ -21,6 +23,7 @@ pub use accounts::AccountStore;
 pub use audit::{AuditLog, AuditQuery, AuditStore, KeptLine};
 pub use backfills::{BackfillStore, RunningBackfill};
 pub use blackouts::BlackoutStore;
+pub use capabilities::CapabilityStore;
 pub use ending::{EndAnswer, Ending, FollowUp};
 pub use executions::{
     Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, ExecutionQuery,
@@ -29,6 +32,7 @@ pub use executions::{
 pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
+pub use policies::PolicyStore;
 pub use rates::RateStore;
 pub use secrets::SecretStore;
 pub use templates::TemplateStore;
@@ -50,6 +54,8 @@ pub trait Store:
     + HostStore
     + RateStore
     + SecretStore
+    + PolicyStore
+    + CapabilityStore
 {
 }
 
@@ -65,6 +71,8 @@ impl<T> Store for T where
         + HostStore
         + RateStore
         + SecretStore
+        + PolicyStore
+        + CapabilityStore
 {
 }
 

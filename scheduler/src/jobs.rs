@@ -8,58 +8,42 @@ mod backfills;
 mod draft;
 mod patch;
 mod pausing;
+mod preview;
 mod problem;
 mod terms;
+mod widening;
 
 use std::sync::Arc;
 
-use sandglass_contract::{Clock, ExecutionId, Grant, GrantEntry, JobId, RunMode};
+use sandglass_contract::{Clock, ExecutionId, GrantDifference, GrantEntry, JobId, RunMode};
 use sandglass_registry::{
-    Actor, AuditAction, Blackouts, Execution, HostState, Job, Placement, RateLimit, RateState,
-    Schedule, Scope, Store, StoreError, Trigger, Use, Version, job::JitterSeconds,
-    store::ScheduleChange,
+    Actor, AuditAction, Execution, Job, RateLimit, RateState, Schedule, Scope, Store, StoreError,
+    Trigger, Use, Version, job::JitterSeconds, store::ScheduleChange,
 };
-use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
 
 use crate::{
     arrivals::Arrivals,
     auditor::{Act, Auditor},
-    calendar::{CalendarError, UpcomingRun},
+    calendar::CalendarError,
     catalogue::Catalogue,
     changes::Changes,
     core::{Cause, queued},
     difference::difference,
     shell::Bells,
 };
-use admission::Admission;
 pub use admission::AdmissionError;
+use admission::{Admission, Context};
 pub use backfills::{BackfillRequest, ChainNode};
 pub use draft::JobDraft;
 pub use patch::JobPatch;
 pub(crate) use pausing::Pauses;
+pub use preview::JobPreview;
 pub use problem::Problem;
+pub use widening::may_widen;
 
-/// How many coming runs a preview shows.
-const PREVIEWED_RUNS: usize = 5;
 /// What every change of a job changes.
 const PASSED_OVER: [&str; 4] = ["/version", "/updated_at", "/updated_by", "/next_run_at"];
-
-/// What saving a job would give.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct JobPreview {
-    /// What is wrong; empty where it could be saved.
-    pub issues: Vec<Problem>,
-    /// What would not keep it from being saved, and still may not be meant.
-    pub warnings: Vec<Problem>,
-    /// What a run could touch.
-    pub grant: Grant,
-    /// Whether a run changes data that was there before or reaches people.
-    pub destructive: bool,
-    /// When it would run next.
-    pub next_runs: Vec<UpcomingRun>,
-}
 
 /// Why a job was not saved, changed or started.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +51,10 @@ pub enum JobError {
     /// The job breaks rules; each problem says where and why.
     #[error("the job is not valid")]
     Invalid(Vec<Problem>),
+    /// The change would let the job touch more, and whoever makes it may not do that; each problem says
+    /// what.
+    #[error("only a super admin may let a job touch more than it does")]
+    MayNotWiden(Vec<Problem>),
     /// It could not be judged.
     #[error(transparent)]
     Admission(AdmissionError),
@@ -103,6 +91,15 @@ impl From<AdmissionError> for JobError {
             other => Self::Admission(other),
         }
     }
+}
+
+/// A job that was changed.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The job as it is now.
+    pub job: Job,
+    /// How what it may touch differs from before.
+    pub difference: GrantDifference,
 }
 
 /// A run that was started by hand.
@@ -153,45 +150,6 @@ impl Jobs {
         }
     }
 
-    /// What saving `draft` would give, without saving it.
-    ///
-    /// # Errors
-    /// Where the template cannot be asked; a draft that breaks rules is not an error here.
-    pub async fn preview(&self, scope: &Scope, draft: JobDraft) -> Result<JobPreview, JobError> {
-        let now = self.clock.now();
-        let verdict = self.admission.judge(scope, &draft, None, now).await?;
-        let named = &draft.blackout_calendars;
-        let blackouts = match self.store.blackouts(scope, named).await {
-            Err(StoreError::NotFound { .. }) => Blackouts::default(),
-            other => other?,
-        };
-        Ok(JobPreview {
-            warnings: self.judge_placement(&draft.placement).await?,
-            destructive: verdict.grant.is_destructive(),
-            issues: verdict.problems,
-            grant: verdict.grant,
-            next_runs: verdict
-                .calendar
-                .and_then(|it| it.upcoming(now, PREVIEWED_RUNS, &blackouts).ok())
-                .unwrap_or_default(),
-        })
-    }
-
-    /// Whether there is a host that would run it now.
-    async fn judge_placement(&self, placement: &Placement) -> Result<Vec<Problem>, StoreError> {
-        if placement.is_empty() {
-            return Ok(Vec::new());
-        }
-        let hosts = self.store.hosts().await?;
-        let mut there = hosts.iter().filter(|it| it.state != HostState::Lost);
-        if there.any(|host| placement.is_met_by(&host.report.labels)) {
-            return Ok(Vec::new());
-        }
-        let wanted = placement.to_texts().join(", ");
-        let detail = format!("no host has {wanted} at present; executions would wait for one");
-        Ok(vec![Problem::new("/placement", "no_such_host", detail)])
-    }
-
     /// Saves a new job.
     ///
     /// # Errors
@@ -203,7 +161,12 @@ impl Jobs {
         draft: JobDraft,
     ) -> Result<Job, JobError> {
         let now = self.clock.now();
-        let admitted = self.admission.admit(scope, draft, None, now).await?;
+        let context = Context {
+            exists: None,
+            role: actor.role,
+            now,
+        };
+        let admitted = self.admission.admit(scope, draft, context).await?;
         let id = JobId::fresh(now);
         let job = admitted.into_job(id, scope.organisation().clone(), &actor.user, now);
         let act = Act::new(AuditAction::JobCreated, &job.id).with(json!({"after": job}));
@@ -217,8 +180,9 @@ impl Jobs {
     /// is changed.
     ///
     /// # Errors
-    /// [`JobError::Invalid`] with every problem; [`StoreError::NotFound`]; [`StoreError::Changed`]
-    /// where the job is not at the expected version, or was changed by somebody else meanwhile.
+    /// [`JobError::Invalid`] with every problem; [`JobError::MayNotWiden`]; [`StoreError::NotFound`];
+    /// [`StoreError::Changed`] where the job is not at the expected version, or was changed by somebody
+    /// else meanwhile.
     pub async fn update(
         &self,
         scope: &Scope,
@@ -226,7 +190,7 @@ impl Jobs {
         id: &JobId,
         patch: JobPatch,
         expected: Option<Version>,
-    ) -> Result<Job, JobError> {
+    ) -> Result<Changed, JobError> {
         let now = self.clock.now();
         let stored = self.job(scope, id).await?;
         if let Some(expected) = expected
@@ -236,10 +200,22 @@ impl Jobs {
             return Err(StoreError::Changed { current }.into());
         }
         let draft = patch.over(&stored);
-        let admitted = self
-            .admission
-            .admit(scope, draft, Some(&stored), now)
-            .await?;
+        let context = Context {
+            exists: Some(&stored),
+            role: actor.role,
+            now,
+        };
+        let admitted = match self.admission.admit(scope, draft, context).await {
+            Err(JobError::MayNotWiden(problems)) => {
+                let added: Vec<_> = problems.iter().map(|it| it.detail.as_str()).collect();
+                let act = Act::new(AuditAction::AccessDenied, id)
+                    .with(json!({"role": actor.role, "added": added}));
+                self.auditor.note(scope, actor, act).await?;
+                return Err(JobError::MayNotWiden(problems));
+            }
+            admitted => admitted?,
+        };
+        let grant_difference = admitted.difference.clone();
         let changed = admitted.into_job(id.clone(), stored.org.clone(), &actor.user, now);
         let schedule = match Timing::of(&changed) == Timing::of(&stored) {
             true => ScheduleChange::Keep,
@@ -264,7 +240,10 @@ impl Jobs {
             .replace_job(scope, &job, stored.version, schedule);
         let job = self.auditor.around(scope, actor, act, replaced).await?;
         self.bells.jobs_changed();
-        Ok(job)
+        Ok(Changed {
+            job,
+            difference: grant_difference,
+        })
     }
 
     /// Removes a job. What it did stays on record.

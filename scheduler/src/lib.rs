@@ -13,6 +13,7 @@ pub mod host;
 pub mod jobs;
 pub mod notify;
 pub mod secrets;
+pub mod policies;
 pub mod service;
 
 mod arrivals;
@@ -30,8 +31,10 @@ pub use changes::Changes;
 pub use difference::difference;
 pub use host::{HostIdentity, NameError, take_name};
 pub use jobs::{
-    BackfillRequest, ChainNode, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem, Started,
+    BackfillRequest, ChainNode, Changed, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
+    Started,
 };
 pub use notify::Notifier;
 pub use secrets::{KnownSecret, Secrets, SecretsError};
+pub use policies::Policies;
 pub use service::{Scheduler, SchedulerSettings};

@@ -24,6 +24,7 @@ use crate::{
     jobs::{Jobs, Pauses},
     notify::Notifier,
     secrets::Secrets,
+    policies::Policies,
     shell::{self, Bells, Calendars, Runs},
 };
 
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) arrivals: Arrivals,
     pub(crate) calendars: Calendars,
     pub(crate) pauses: Pauses,
+    pub(crate) policies: Policies,
     pub(crate) runs: Runs,
     pub(crate) notifier: Notifier,
     pub(crate) secrets: Secrets,
@@ -108,6 +110,7 @@ impl Scheduler {
             auditor.clone(),
             settings.vault.clone(),
         );
+        let policies = Policies::new(store.clone(), clock.clone(), auditor.clone());
         let shared = Arc::new(Shared {
             settings,
             store,
@@ -119,6 +122,7 @@ impl Scheduler {
             bells,
             calendars: Calendars::default(),
             pauses: jobs.pauses().clone(),
+            policies,
             runs: Runs::default(),
             notifier,
             secrets,
@@ -157,6 +161,12 @@ impl Scheduler {
     #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.shared.secrets
+    }
+
+    /// The policies.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.shared.policies
     }
 
     /// Where records are kept.

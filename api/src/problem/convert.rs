@@ -54,6 +54,11 @@ impl From<JobError> for Problem {
                 };
                 Self::new(ProblemKind::InvalidJob, detail).with_errors(problems)
             }
+            JobError::MayNotWiden(problems) => {
+                let told = problems.iter().map(|it| it.detail.as_str());
+                let detail = told.collect::<Vec<_>>().join("; ");
+                Self::new(ProblemKind::MayNotWiden, detail).with_errors(problems)
+            }
             JobError::Store(error) => error.into(),
             JobError::Admission(AdmissionError::Store(error)) => error.into(),
             JobError::Admission(AdmissionError::Template(error)) => {
@@ -151,6 +156,7 @@ mod tests {
             code: "x".to_owned(),
             detail: "y".to_owned(),
         }];
+        check(JobError::MayNotWiden(fields.clone()), 403, "MAY_NOT_WIDEN");
         check(JobError::Invalid(fields), 422, "INVALID_JOB");
         check(
             JobError::Store(StoreError::NotFound { what: "job" }),

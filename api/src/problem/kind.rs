@@ -17,6 +17,8 @@ pub enum ProblemKind {
     Unauthenticated,
     /// The caller may not do this.
     Forbidden,
+    /// The caller may not let a job touch more than it does.
+    MayNotWiden,
     /// There is nothing there.
     NotFound,
     /// There is something there that does not take this method.
@@ -63,13 +65,14 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
         Self::InvalidHeader,
         Self::Unauthenticated,
         Self::Forbidden,
+        Self::MayNotWiden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -114,6 +117,11 @@ impl ProblemKind {
                 "A valid token is needed",
             ),
             Self::Forbidden => (S::FORBIDDEN, "FORBIDDEN", "The caller may not do this"),
+            Self::MayNotWiden => (
+                S::FORBIDDEN,
+                "MAY_NOT_WIDEN",
+                "Only a super admin may let a job touch more",
+            ),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing there"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,

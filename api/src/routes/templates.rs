@@ -50,8 +50,8 @@ pub(super) async fn list_templates(
 /// Read a template
 ///
 /// `schema` is the JSON Schema of the parameters of a job, with the choices filled in that this service
-/// has: a property marked `"x-sandglass-source": "collections"` lists the collections there are, one marked
-/// `"secrets"` the names of the secrets.
+/// has: a property marked `"x-sandglass-source": "collections"` lists those collections that the policy lets
+/// the caller's jobs touch, one marked `"secrets"` the names of the secrets.
 #[utoipa::path(
     get, path = "/api/admin/job-templates/{type}", tag = "Templates",
     params(("type" = TemplateId, Path, description = "The template")),
@@ -71,10 +71,11 @@ pub(super) async fn get_template(
     let template = TemplateView::of(template).ok_or(missing)?;
     let mut schema = template.parameters_schema().clone();
     let collections = state.database.collections().await?;
-    let collections: Vec<String> = collections.iter().map(|it| it.as_str().into()).collect();
-    sources::fill_in(&mut schema, "collections", &collections);
+    let policy = state.scheduler.policies().setting(&caller.scope).await?;
+    let names = sources::allowed(&policy.policy, caller.actor.role, &collections);
+    sources::fill_in(&mut schema, "collections", &names);
     let secrets = state.scheduler.secrets().list(&caller.scope).await?;
-    let secrets: Vec<String> = secrets
+    let secrets = secrets
         .iter()
         .map(|it| it.secret.name.to_string())
         .collect();

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use sandglass_contract::{JobId, UserId};
 
 use super::{
-    EmbeddedStore, backfills, executions,
+    EmbeddedStore, backfills, capabilities, executions,
     selection::Selection,
     stored::{corrupt, json_column, milliseconds, moment},
 };
@@ -136,6 +136,7 @@ impl JobStore for EmbeddedStore {
                     .prepare_cached("DELETE FROM jobs WHERE number = ?")?
                     .execute([number])?;
                 executions::forget_former_parents(connection, id.as_str())?;
+                capabilities::forget(connection, &id)?;
                 backfills::cancel_all_of(connection, &id)?;
                 executions::cancel_all_of(connection, &id, &by, now)
             })
@@ -289,7 +290,12 @@ fn refuse_more(connection: &Connection, most: Option<u64>) -> Result<(), StoreEr
     }
 }
 
-fn find(connection: &Connection, scope: &Scope, id: &JobId) -> Result<Option<Job>, StoreError> {
+/// A job.
+pub(super) fn find(
+    connection: &Connection,
+    scope: &Scope,
+    id: &JobId,
+) -> Result<Option<Job>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM jobs WHERE id = ? AND org = ?");
     connection
         .prepare_cached(&sql)?

@@ -3,6 +3,7 @@
 //! A validator names what the store decides by and what every reader needs; more members may stand
 //! beside it. What a record means is checked by the record's own type when it is read.
 
+mod capabilities;
 mod executions;
 mod jobs;
 mod others;
@@ -22,6 +23,9 @@ pub(super) const USERS: &str = "users";
 pub(super) const TOKENS: &str = "api_tokens";
 pub(super) const BACKFILLS: &str = "backfills";
 pub(super) const CALENDARS: &str = "blackout_calendars";
+pub(super) const REGISTER: &str = "capability_register";
+pub(super) const USES: &str = "capability_uses";
+pub(super) const POLICIES: &str = "policies";
 pub(super) const RATES: &str = "rate_uses";
 pub(super) const QUOTAS: &str = "quotas";
 pub(super) const LIMITS: &str = "concurrency_limits";
@@ -50,6 +54,7 @@ pub(super) struct Plan {
 pub(super) fn all() -> Vec<Plan> {
     let mut plans = vec![jobs::jobs(), jobs::revisions()];
     plans.extend(executions::all());
+    plans.extend(capabilities::all());
     plans.extend(others::all());
     plans
 }

@@ -15,7 +15,7 @@ use mongodb::{
 use sandglass_contract::Clock;
 
 use super::{
-    MongoConnection, MongoStore, OpenError,
+    MongoConnection, MongoStore, OpenError, capabilities,
     collections::{self, DATA_VERSION, Plan},
     failure::is_taken,
     sessions::Sessions,
@@ -95,6 +95,9 @@ impl MongoStore {
         opening.mark(clock.as_ref()).await?;
         opening
             .arrange()
+            .await
+            .map_err(|error| opening.failed(error))?;
+        capabilities::fill(&database)
             .await
             .map_err(|error| opening.failed(error))?;
         Ok(Self {

@@ -14,6 +14,7 @@ pub(crate) mod auditing;
 pub(crate) mod backfilling;
 pub(crate) mod blackouts;
 pub(crate) mod cancelling;
+pub(crate) mod capabilities;
 pub(crate) mod chaining;
 pub(crate) mod claiming;
 pub(crate) mod endings;
@@ -24,6 +25,7 @@ pub(crate) mod joining;
 pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod overlap;
+pub(crate) mod policies;
 pub(crate) mod rates;
 pub(crate) mod sample;
 pub(crate) mod secrets;
@@ -64,6 +66,12 @@ macro_rules! conformance_tests {
             cancelling: what_was_to_be_cancelled_is_not_claimed_again,
             cancelling: a_finished_execution_stays_as_it_is,
             cancelling: deleting_a_job_cancels_what_it_left,
+            capabilities: the_register_follows_the_grants_of_jobs,
+            capabilities: what_was_denied_comes_first_and_then_what_is_not_used,
+            capabilities: an_attempt_counts_once_and_only_under_its_claim,
+            capabilities: what_ended_together_is_added_up,
+            capabilities: uses_are_forgotten_after_thirty_days,
+            capabilities: a_job_that_was_narrowed_shows_what_it_used_before,
             chaining: an_end_is_unsettled_where_others_depend_on_the_job,
             chaining: a_failure_is_unsettled_where_it_pauses_the_job,
             chaining: an_end_is_settled_once,
@@ -143,6 +151,9 @@ macro_rules! conformance_tests {
             overlap: a_slot_that_was_stored_before_disturbs_nothing,
             overlap: every_end_lets_the_next_slot_go,
             overlap: nothing_waits_for_a_job_that_is_deleted,
+            policies: a_policy_is_the_default_until_it_is_set,
+            policies: a_policy_is_set_only_by_who_knows_its_version,
+            policies: a_policy_belongs_to_an_organisation,
             rates: uses_are_counted_by_key,
             rates: no_more_are_let_through_at_once_than_there_is_room_for,
             secrets: a_secret_is_read_replaced_and_removed,

@@ -3,6 +3,7 @@
 //! Everything that is wrong is found in one go and named with its place, except what cannot be judged
 //! before something else is right: a template is not asked about parameters that break its schema.
 
+mod bounds;
 mod references;
 
 use std::sync::Arc;
@@ -10,14 +11,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jsonschema::PatternOptions;
 use sandglass_contract::{
-    Digest, Grant, Interface, JobId, LimitSettings, OrganisationId, UserId, grant::Target,
+    Digest, Grant, GrantDifference, Interface, JobId, LimitSettings, OrganisationId, UserId,
+    grant::Target,
 };
 use sandglass_host::TemplateError;
 use sandglass_registry::{
-    Job, Schedule, Scope, Store, StoreError, TemplateVersion, Version, VersionStatus,
+    Job, Role, Schedule, Scope, Store, StoreError, TemplateVersion, Version, VersionStatus,
     job::{MAX_NOTIFIED, MAX_TAGS},
 };
 use serde_json::{Map, Value};
+
+pub(super) use bounds::Context;
 
 use super::{JobDraft, JobError, Problem, terms::judge_terms};
 use crate::{
@@ -68,6 +72,10 @@ impl From<TemplateError> for AdmissionError {
 /// What was found out about a draft.
 pub(super) struct Verdict {
     pub(super) problems: Vec<Problem>,
+    /// What the job would be let touch more by somebody who may not do that.
+    pub(super) widening: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+    pub(super) difference: GrantDifference,
     pub(super) grant: Grant,
     pub(super) calendar: Option<Calendar>,
     version: Option<TemplateVersion>,
@@ -82,6 +90,8 @@ pub(super) struct Admitted {
     pub(super) template_digest: Digest,
     pub(super) limits: LimitSettings,
     pub(super) grant: Grant,
+    pub(super) granted_as: Role,
+    pub(super) difference: GrantDifference,
     pub(super) next_run_at: Option<Timestamp>,
 }
 
@@ -125,6 +135,7 @@ impl Admitted {
             limits: self.limits,
             tags: draft.tags,
             grant: self.grant,
+            granted_as: self.granted_as,
             created_by: by.clone(),
             updated_by: by.clone(),
             created_at: now,
@@ -153,12 +164,13 @@ impl Admission {
         &self,
         scope: &Scope,
         draft: JobDraft,
-        exists: Option<&Job>,
-        now: Timestamp,
+        context: Context<'_>,
     ) -> Result<Admitted, JobError> {
-        let id = exists.map(|job| &job.id);
-        let mut verdict = self.judge(scope, &draft, id, now).await?;
-        if exists.is_some_and(|job| job.schedule == draft.schedule) {
+        let mut verdict = self.judge(scope, &draft, context).await?;
+        if context
+            .exists
+            .is_some_and(|job| job.schedule == draft.schedule)
+        {
             verdict.problems.retain(|problem| problem.code != NEVER_DUE);
         }
         let (Some(version), Some(calendar), true) = (
@@ -166,9 +178,13 @@ impl Admission {
             verdict.calendar,
             verdict.problems.is_empty(),
         ) else {
+            verdict.problems.extend(verdict.widening);
             return Err(JobError::Invalid(verdict.problems));
         };
-        let next_run_at = calendar.first(now)?;
+        if !verdict.widening.is_empty() {
+            return Err(JobError::MayNotWiden(verdict.widening));
+        }
+        let next_run_at = calendar.first(context.now)?;
         Ok(Admitted {
             parameters: draft.parameters.clone(),
             draft,
@@ -176,6 +192,8 @@ impl Admission {
             template_digest: version.digest,
             limits: verdict.limits,
             grant: verdict.grant,
+            granted_as: context.grants_as(&verdict.difference),
+            difference: verdict.difference,
             next_run_at,
         })
     }
@@ -185,11 +203,11 @@ impl Admission {
         &self,
         scope: &Scope,
         draft: &JobDraft,
-        id: Option<&JobId>,
-        now: Timestamp,
+        context: Context<'_>,
     ) -> Result<Verdict, AdmissionError> {
         let mut problems = Vec::new();
-        let calendar = judge_schedule(&draft.schedule, now, &mut problems);
+        let id = context.exists.map(|job| &job.id);
+        let calendar = judge_schedule(&draft.schedule, context.now, &mut problems);
         let limits = judge_limits(draft, &mut problems);
         judge_lists(draft, &mut problems);
         judge_terms(draft, &mut problems);
@@ -204,14 +222,19 @@ impl Admission {
                 grant = self.ask_template(version, draft, &mut problems).await?;
             }
         }
-        problems.truncate(MAX_PROBLEMS);
-        Ok(Verdict {
+        let mut verdict = Verdict {
             problems,
+            widening: Vec::new(),
+            warnings: Vec::new(),
+            difference: context.difference(&grant),
             grant,
             calendar,
             version,
             limits,
-        })
+        };
+        self.judge_bounds(scope, context, &mut verdict).await?;
+        verdict.problems.truncate(MAX_PROBLEMS);
+        Ok(verdict)
     }
 
     async fn find_version(

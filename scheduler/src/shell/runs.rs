@@ -22,6 +22,7 @@ use sandglass_registry::{
 use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::bounds::bounds;
 use crate::{
     catalogue::CatalogueError,
     core::{AttemptEnd, Event, Stop, decide_follow_up},
@@ -164,6 +165,10 @@ async fn run_template(
         Ok(template) => template,
         Err(error) => return could_not_load(&error),
     };
+    let most = match bounds(shared, claimed).await {
+        Ok(most) => most,
+        Err(refused) => return refused,
+    };
     let timeout = Duration::from_secs(job.timeout_seconds.get().into());
     let now = shared.clock.now();
     let deadline = SignedDuration::try_from(timeout)
@@ -184,7 +189,7 @@ async fn run_template(
         },
         parameters: Value::Object(job.parameters.clone()),
         grant: execution.grant.clone(),
-        limits: Limits::with(&job.limits),
+        limits: Limits::with(&job.limits).at_most(&most),
         timeout,
         secrets: shared.secrets.source(Scope::of(execution.org.clone())),
         observer: recorder.observer(),
@@ -217,16 +222,23 @@ fn could_not_load(error: &CatalogueError) -> RunReport {
         }
         _ => OutcomeCode::HostFault,
     };
+    let message = format!("the template could not be loaded: {error}");
+    did_not_run(outcome, message)
+}
+
+/// The report of a run that did not begin.
+pub(super) const fn did_not_run(outcome: OutcomeCode, message: String) -> RunReport {
     RunReport {
         outcome,
         result: None,
-        message: Some(format!("the template could not be loaded: {error}")),
+        message: Some(message),
         retry_after: None,
         fuel_used: 0,
         peak_memory_bytes: 0,
         duration: Duration::ZERO,
         artifacts: Vec::new(),
         dropped_log_lines: 0,
+        uses: Vec::new(),
     }
 }
 
@@ -280,6 +292,7 @@ fn ending(shared: &Shared, claimed: &Claimed, recorder: &Recorder, ended: Ended)
     Ending {
         attempt,
         records: recorder.take(),
+        uses: report.uses,
         follow_up,
     }
 }

@@ -12,12 +12,14 @@ use crate::{
     },
     backfill::Backfill,
     blackout::BlackoutCalendar,
+    capability::CapabilityUseDay,
     job::Job,
     mongo::{
         audit, executions,
         stored::{corrupt, from_bson, from_document},
     },
     secret::SealedSecret,
+    policy::PolicySetting,
     store::StoreError,
     template::TemplateVersion,
 };
@@ -32,6 +34,8 @@ pub(super) fn read(kind: RecordKind, mut document: Document) -> Result<Value, St
         RecordKind::Jobs => same::<Job>(kind, document),
         RecordKind::Backfills => same::<Backfill>(kind, document),
         RecordKind::Secrets => same::<SealedSecret>(kind, document),
+        RecordKind::CapabilityUses => same::<CapabilityUseDay>(kind, document),
+        RecordKind::Policies => same::<PolicySetting>(kind, document),
         RecordKind::Audit => value(kind, &audit::read(&document)?.line),
         RecordKind::ChainArrivals => same::<ArchivedArrivals>(kind, document),
         RecordKind::ConcurrencyLimits => same::<ArchivedLimit>(kind, document),

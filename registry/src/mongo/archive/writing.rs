@@ -17,10 +17,11 @@ use crate::{
     concurrency::ConcurrencyLimit,
     job::Job,
     mongo::{
-        MongoStore, accounts, jobs, limits, secrets,
+        MongoStore, accounts, capabilities, jobs, limits, policies, secrets,
         stored::{corrupt, to_document},
         transaction::in_transaction,
     },
+    policy::PolicySetting,
     scope::Scope,
     secret::SealedSecret,
     store::{LimitStore as _, Records, StoreError, TemplateStore as _},
@@ -61,6 +62,13 @@ impl MongoStore {
                     self.set_concurrency_limit(&scope, &limit).await?;
                 }
                 Ok(())
+            }
+            RecordKind::CapabilityUses => {
+                let days = all(kind, values)?;
+                in_transaction!(self, |transaction| capabilities::put_days(
+                    &mut transaction,
+                    &days
+                ))
             }
             RecordKind::Audit => {
                 let lines = all::<AuditLine>(kind, values)?;
@@ -119,6 +127,7 @@ impl MongoStore {
                     .next()
                     .ok_or_else(|| corrupt(what, "there is no entry"))
             }
+            RecordKind::Policies => policies::policy_document(&one::<PolicySetting>(kind, value)?),
             RecordKind::ChainArrivals => {
                 let arrivals: ArchivedArrivals = one(kind, value)?;
                 let mut document = to_document(what, &arrivals)?;
@@ -128,6 +137,7 @@ impl MongoStore {
             RecordKind::Components
             | RecordKind::TemplateVersions
             | RecordKind::ConcurrencyLimits
+            | RecordKind::CapabilityUses
             | RecordKind::Audit => Err(corrupt(what, "they are not written one by one")),
         }
     }
