@@ -87,7 +87,13 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
             templates::upload_template
         ))
         .routes(routes!(templates::get_template))
-        .routes(routes!(templates::approve_template_version))
+        .routes(routes!(templates::versions::list_template_versions))
+        .routes(routes!(templates::versions::get_template_version))
+        .routes(routes!(templates::comparing::compare_template_versions))
+        .routes(routes!(templates::comparing::check_template_version))
+        .routes(routes!(templates::versions::approve_template_version))
+        .routes(routes!(templates::versions::reject_template_version))
+        .routes(routes!(templates::versions::retire_template_version))
         .routes(routes!(outbox::list_outbox))
         .routes(routes!(schedules::preview_schedule))
         .routes(routes!(

@@ -10,15 +10,19 @@
 
 mod bindings;
 mod capability;
+mod compiling;
 mod engine;
 mod error;
 mod execute;
 mod host;
+mod inspection;
 mod journal;
 mod limits;
 mod loaded;
+mod loader;
 mod mail;
 mod outcome;
+mod provenance;
 mod pure;
 mod run;
 mod settings;
@@ -27,12 +31,16 @@ mod template;
 mod text;
 
 pub use capability::artifacts::{ArtifactId, ArtifactIdError};
+pub use compiling::{ChildCommand, ChildFailure, CompileLimits, Compiling, compile_for_parent};
 pub use error::{HostError, TemplateError};
 pub use host::Host;
+pub use inspection::Inspection;
+pub use loader::{Loader, LoaderSettings};
 pub use mail::{
     Attachment, FileOutbox, InvalidAddress, Mail, MailAddress, MailError, Mailer, OutboxMail,
     Receipt, SmtpError, SmtpMailer,
 };
+pub use provenance::{Dependency, Producer, Provenance, ProvenanceText};
 pub use run::{ArtifactRecord, RecordLost, Run, RunObserver, RunReport};
 pub use settings::{HostSettings, Services};
 pub use template::{Description, Template};

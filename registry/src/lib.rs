@@ -51,4 +51,4 @@ pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;
 pub use store::{Store, StoreError};
-pub use template::{Template, TemplateVersion, VersionStatus};
+pub use template::{Decision, Reason, Ruling, Template, TemplateVersion, VersionStatus};

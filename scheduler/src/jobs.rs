@@ -35,6 +35,7 @@ use crate::{
 };
 use admission::Admission;
 pub use admission::AdmissionError;
+pub(crate) use admission::ask;
 pub use backfills::{BackfillRequest, ChainNode};
 pub use draft::JobDraft;
 pub use patch::JobPatch;

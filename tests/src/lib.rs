@@ -12,6 +12,7 @@
 )]
 
 pub mod client;
+pub mod components;
 pub mod hosts;
 pub mod jobs;
 pub mod mongo;
@@ -21,6 +22,7 @@ pub mod random;
 pub mod server;
 
 pub use client::{Answer, Client};
+pub use components::{WatTemplate, idle_functions};
 pub use hosts::{Host, HostOptions};
 pub use mongo::MongoServer;
 pub use random::Random;

@@ -17,6 +17,8 @@ pub enum ProblemKind {
     Unauthenticated,
     /// The caller may not do this.
     Forbidden,
+    /// Whoever brought a version of a template may not decide about it.
+    OwnUpload,
     /// There is nothing there.
     NotFound,
     /// There is something there that does not take this method.
@@ -35,6 +37,8 @@ pub enum ProblemKind {
     InUse,
     /// The execution has ended.
     AlreadyFinished,
+    /// The version of a template is not in the status in which this can be decided about it.
+    AlreadyDecided,
     /// The record is not at the version that `If-Match` names.
     VersionMismatch,
     /// The body is too large.
@@ -47,6 +51,8 @@ pub enum ProblemKind {
     InvalidJob,
     /// The component is not a template that can be used.
     InvalidTemplate,
+    /// Nobody vouches for the version of a template who must.
+    SignatureRefused,
     /// The template failed when it was asked about the job.
     TemplateFailed,
     /// The service failed.
@@ -59,13 +65,14 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
         Self::InvalidHeader,
         Self::Unauthenticated,
         Self::Forbidden,
+        Self::OwnUpload,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -75,12 +82,14 @@ impl ProblemKind {
         Self::AlreadyExists,
         Self::InUse,
         Self::AlreadyFinished,
+        Self::AlreadyDecided,
         Self::VersionMismatch,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
         Self::InvalidJob,
         Self::InvalidTemplate,
+        Self::SignatureRefused,
         Self::TemplateFailed,
         Self::Internal,
         Self::Unavailable,
@@ -108,6 +117,11 @@ impl ProblemKind {
                 "A valid token is needed",
             ),
             Self::Forbidden => (S::FORBIDDEN, "FORBIDDEN", "The caller may not do this"),
+            Self::OwnUpload => (
+                S::FORBIDDEN,
+                "OWN_UPLOAD",
+                "Somebody else must decide about it",
+            ),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing there"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
@@ -141,6 +155,11 @@ impl ProblemKind {
                 "ALREADY_FINISHED",
                 "The execution has ended already",
             ),
+            Self::AlreadyDecided => (
+                S::CONFLICT,
+                "ALREADY_DECIDED",
+                "Something else was decided about it already",
+            ),
             Self::VersionMismatch => (
                 S::PRECONDITION_FAILED,
                 "VERSION_MISMATCH",
@@ -170,6 +189,11 @@ impl ProblemKind {
                 S::UNPROCESSABLE_ENTITY,
                 "INVALID_TEMPLATE",
                 "The component is not a usable template",
+            ),
+            Self::SignatureRefused => (
+                S::UNPROCESSABLE_ENTITY,
+                "SIGNATURE_REFUSED",
+                "No trusted key vouches for the component",
             ),
             Self::TemplateFailed => (
                 S::UNPROCESSABLE_ENTITY,

@@ -10,7 +10,10 @@ use config::{Config, File, FileFormat};
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
-use super::{AppDatabase, LogFormat, PublicUrl, limits::LimitSection, retention::RetentionSection};
+use super::{
+    AppDatabase, LogFormat, PublicUrl, limits::LimitSection, retention::RetentionSection,
+    templates::TrustedKey,
+};
 use crate::failure::{Exit, Failure};
 
 /// What the file says.
@@ -29,6 +32,11 @@ pub(super) struct SettingsFile {
     pub(super) drain_seconds: Option<u64>,
     pub(super) log_format: Option<LogFormat>,
     pub(super) log_filter: Option<String>,
+    pub(super) require_signature: Option<bool>,
+    pub(super) trusted_template_keys: Option<Vec<TrustedKey>>,
+    pub(super) compile_memory_mib: Option<u64>,
+    pub(super) compile_seconds: Option<u64>,
+    pub(super) compile_processor_seconds: Option<u64>,
     pub(super) limits: Option<LimitSection>,
     pub(super) mail: Option<MailSection>,
     pub(super) retention: Option<RetentionSection>,

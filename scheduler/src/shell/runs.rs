@@ -16,7 +16,7 @@ use sandglass_contract::{
 };
 use sandglass_host::{Run, RunReport};
 use sandglass_registry::{
-    ArtifactRecord, Attempt, Execution, ExecutionStatus,
+    ArtifactRecord, Attempt, Execution, ExecutionStatus, Scope,
     store::{Claim, Claimed, Ending, FollowUp},
 };
 use serde_json::Value;
@@ -160,7 +160,9 @@ async fn run_template(
     recorder: &Recorder,
 ) -> RunReport {
     let Claimed { execution, job } = claimed;
-    let template = match shared.catalogue.load(&execution.template_digest).await {
+    let scope = Scope::of(execution.org.clone());
+    let (id, digest) = (&execution.template_type, &execution.template_digest);
+    let template = match shared.catalogue.load(&scope, id, digest).await {
         Ok(template) => template,
         Err(error) => return could_not_load(&error),
     };
@@ -214,6 +216,7 @@ fn could_not_load(error: &CatalogueError) -> RunReport {
         CatalogueError::Template(error) if error.blame() == Blame::Guest => {
             OutcomeCode::InvalidTemplate
         }
+        CatalogueError::Signature(_) => OutcomeCode::InvalidTemplate,
         _ => OutcomeCode::HostFault,
     };
     RunReport {
