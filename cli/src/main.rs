@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use commands::{AuditCommand, CollectionCommand, Command, CommandLine, StoreCommand};
+use failure::Failure;
 
 fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
@@ -31,10 +32,19 @@ fn main() -> ExitCode {
         Command::Store { command } => match command {
             StoreCommand::Copy(arguments) => commands::store::copy::run(&arguments),
         },
+        Command::Template { command } => return answer(commands::template::run(command)),
         Command::Openapi => commands::openapi::run(),
+        Command::CompileComponent(arguments) => {
+            return commands::compile_component::run(&arguments);
+        }
     };
+    answer(done.map(|()| ExitCode::SUCCESS))
+}
+
+/// The exit code of a command; where it failed, why is told.
+fn answer(done: Result<ExitCode, Failure>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("{failure}");
             failure.exit().into()

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    commands::compile_component::in_child,
     failure::{Exit, Failure, OrFail as _},
     settings::{MailSettings, Settings},
 };
@@ -74,6 +75,8 @@ impl Service {
 
         let mut host_settings = HostSettings::new(folder.join("cache"), settings.mail.from.clone());
         host_settings.concurrent_runs = settings.concurrent_runs;
+        host_settings.compile_timeout = settings.templates.compile_timeout;
+        host_settings.compiling = in_child(settings.templates.compile_limits);
         let max_component_bytes =
             usize::try_from(host_settings.max_component_bytes).unwrap_or(usize::MAX);
         let http = HttpClient::new(settings.http.clone(), Arc::new(SystemResolver))
@@ -92,7 +95,8 @@ impl Service {
             first_user::make(store.as_ref(), clock.now(), given).await
         })
         .await?;
-        let catalogue = Catalogue::new(store.clone(), host, clock.clone());
+        let catalogue = Catalogue::new(store.clone(), host, clock.clone())
+            .with_signatures(settings.templates.signatures.clone());
         until_answered(clock.as_ref(), async || {
             templates::register(&catalogue).await
         })

@@ -9,6 +9,7 @@ mod outgoing;
 mod public_url;
 mod retention;
 mod store;
+mod templates;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -32,6 +33,7 @@ pub(crate) use limits::ServiceLimits;
 pub(crate) use public_url::PublicUrl;
 use store::StoreSection;
 pub(crate) use store::{AppDatabase, StoreArguments, StoreLocation, StoreUrl};
+pub(crate) use templates::{TemplateSettings, TrustedKey, trusted};
 
 /// Where data is kept, where nobody says otherwise.
 pub(crate) const DEFAULT_DATA_FOLDER: &str = "./data";
@@ -125,6 +127,7 @@ pub(crate) struct Settings {
     pub(crate) clock_offset: SignedDuration,
     /// How long a claim of an execution holds unless it is renewed.
     pub(crate) lease: Duration,
+    pub(crate) templates: TemplateSettings,
 }
 
 /// How mail goes out.
@@ -161,9 +164,10 @@ impl Settings {
 
     fn merge(
         arguments: SettingArguments,
-        environment: Environment,
-        file: SettingsFile,
+        mut environment: Environment,
+        mut file: SettingsFile,
     ) -> Result<Self, Failure> {
+        let templates = TemplateSettings::merge(&mut environment, &mut file)?;
         let mail = file.mail.unwrap_or_default();
         let from = environment.mail_from.or(mail.from);
         let from = from.as_deref().unwrap_or(DEFAULT_MAIL_FROM);
@@ -229,6 +233,7 @@ impl Settings {
             bootstrap_token: environment.bootstrap_token,
             clock_offset: environment.clock_offset,
             lease: environment.lease.unwrap_or(DEFAULT_LEASE),
+            templates,
         })
     }
 }

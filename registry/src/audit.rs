@@ -78,6 +78,10 @@ actions! {
     TemplateUploaded = "template_uploaded",
     /// A version of a template was approved.
     TemplateApproved = "template_approved",
+    /// A version of a template was rejected.
+    TemplateRejected = "template_rejected",
+    /// A version of a template was retired.
+    TemplateRetired = "template_retired",
     /// A host call was refused, since the grant of the job does not cover it.
     CapabilityDenied = "capability_denied",
     /// A request was refused, since the caller's role or token does not allow it.

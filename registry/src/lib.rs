@@ -58,5 +58,5 @@ pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneN
 pub use scope::Scope;
 pub use secret::SealedSecret;
 pub use store::{Store, StoreError};
-pub use template::{Template, TemplateVersion, VersionStatus};
+pub use template::{Decision, Reason, Ruling, Template, TemplateVersion, VersionStatus};
 pub use vault::{SecretsKey, Vault, VaultError};

@@ -39,7 +39,7 @@ pub use templates::TemplateStore;
 
 use sandglass_contract::JobId;
 
-use crate::job::Version;
+use crate::{job::Version, template::VersionStatus};
 
 /// A place to keep everything the service knows.
 pub trait Store:
@@ -110,6 +110,12 @@ pub enum StoreError {
     Needed {
         /// Some of them.
         by: Vec<JobId>,
+    },
+    /// The status of the version of a template does not let this be decided.
+    #[error("the version is {current}")]
+    Decided {
+        /// The status that it has.
+        current: VersionStatus,
     },
     /// The claim that a write was made under is not the current one: the worker has lost its lease.
     #[error("another worker holds the execution now")]

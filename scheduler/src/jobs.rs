@@ -34,6 +34,7 @@ use crate::{
 };
 pub use admission::AdmissionError;
 use admission::{Admission, Context};
+pub(crate) use admission::ask;
 pub use backfills::{BackfillRequest, ChainNode};
 pub use draft::JobDraft;
 pub use patch::JobPatch;

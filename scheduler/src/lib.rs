@@ -26,7 +26,10 @@ mod testing;
 
 pub use auditor::{Act, Auditor};
 pub use calendar::{Calendar, CalendarError, RunFlag, SchedulePreview, UpcomingRun};
-pub use catalogue::{Catalogue, CatalogueError};
+pub use catalogue::{
+    Catalogue, CatalogueError, DecisionRequest, JobsCheck, SignaturePolicy, SignatureReport,
+    SignatureRequirement,
+};
 pub use changes::Changes;
 pub use difference::difference;
 pub use host::{HostIdentity, NameError, take_name};

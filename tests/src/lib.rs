@@ -12,6 +12,7 @@
 )]
 
 pub mod client;
+pub mod components;
 pub mod hook;
 pub mod hosts;
 pub mod jobs;
@@ -23,6 +24,7 @@ pub mod server;
 pub mod sign_in_service;
 
 pub use client::{Answer, Client};
+pub use components::{WatTemplate, idle_functions};
 pub use hook::HookServer;
 pub use hosts::{Host, HostOptions};
 pub use mongo::MongoServer;

@@ -1,5 +1,6 @@
 //! A real server: the binary, on a free port, in a folder of its own.
 
+mod author;
 mod process;
 
 use std::{

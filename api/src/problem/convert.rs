@@ -23,6 +23,7 @@ impl From<StoreError> for Problem {
                 let detail = format!("{error}; change or delete those first");
                 Self::new(ProblemKind::InUse, detail)
             }
+            StoreError::Decided { .. } => Self::new(ProblemKind::AlreadyDecided, error.to_string()),
             StoreError::Full { .. } => {
                 let detail = format!("{error}; remove some, or raise the setting");
                 Self::new(ProblemKind::LimitReached, detail)
@@ -86,6 +87,14 @@ impl From<CatalogueError> for Problem {
 fn of_catalogue(error: CatalogueError, guest: ProblemKind) -> Problem {
     match error {
         CatalogueError::Store(error) => error.into(),
+        CatalogueError::Signature(_) => {
+            let detail = format!("{error}; sign it with a trusted key (`sandglass template sign`)");
+            Problem::new(ProblemKind::SignatureRefused, detail)
+        }
+        CatalogueError::OwnUpload => {
+            let detail = format!("{error}; ask another user to do it");
+            Problem::new(ProblemKind::OwnUpload, detail)
+        }
         CatalogueError::Template(error) if error.blame() == Blame::Guest => {
             Problem::new(guest, with_causes(&error))
         }
@@ -106,7 +115,8 @@ fn with_causes(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sandglass_registry::Version;
+    use sandglass_contract::SignatureError;
+    use sandglass_registry::{Version, VersionStatus};
     use sandglass_scheduler::Problem as FieldProblem;
 
     use super::*;
@@ -172,6 +182,11 @@ mod tests {
             409,
             "ALREADY_EXISTS",
         );
+        let current = VersionStatus::Rejected;
+        check(StoreError::Decided { current }, 409, "ALREADY_DECIDED");
+        check(CatalogueError::OwnUpload, 403, "OWN_UPLOAD");
+        let unsigned = CatalogueError::Signature(SignatureError::Missing);
+        check(unsigned, 422, "SIGNATURE_REFUSED");
         let lost = CatalogueError::ComponentLost(sandglass_contract::Digest::of(b""));
         check(lost, 500, "INTERNAL");
     }

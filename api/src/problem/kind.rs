@@ -19,6 +19,8 @@ pub enum ProblemKind {
     Forbidden,
     /// The caller may not let a job touch more than it does.
     MayNotWiden,
+    /// Whoever brought a version of a template may not decide about it.
+    OwnUpload,
     /// There is nothing there.
     NotFound,
     /// There is something there that does not take this method.
@@ -41,6 +43,8 @@ pub enum ProblemKind {
     NoSecretsKey,
     /// The execution has ended.
     AlreadyFinished,
+    /// The version of a template is not in the status in which this can be decided about it.
+    AlreadyDecided,
     /// The record is not at the version that `If-Match` names.
     VersionMismatch,
     /// The body is too large.
@@ -53,6 +57,8 @@ pub enum ProblemKind {
     InvalidJob,
     /// The component is not a template that can be used.
     InvalidTemplate,
+    /// Nobody vouches for the version of a template who must.
+    SignatureRefused,
     /// The template failed when it was asked about the job.
     TemplateFailed,
     /// The service failed.
@@ -65,7 +71,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
@@ -73,6 +79,7 @@ impl ProblemKind {
         Self::Unauthenticated,
         Self::Forbidden,
         Self::MayNotWiden,
+        Self::OwnUpload,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -84,12 +91,14 @@ impl ProblemKind {
         Self::TooManyRecords,
         Self::NoSecretsKey,
         Self::AlreadyFinished,
+        Self::AlreadyDecided,
         Self::VersionMismatch,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
         Self::InvalidJob,
         Self::InvalidTemplate,
+        Self::SignatureRefused,
         Self::TemplateFailed,
         Self::Internal,
         Self::Unavailable,
@@ -121,6 +130,9 @@ impl ProblemKind {
                 S::FORBIDDEN,
                 "MAY_NOT_WIDEN",
                 "Only a super admin may let a job touch more",
+            Self::OwnUpload => (
+                "OWN_UPLOAD",
+                "Somebody else must decide about it",
             ),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing there"),
             Self::MethodNotAllowed => (
@@ -165,6 +177,11 @@ impl ProblemKind {
                 "ALREADY_FINISHED",
                 "The execution has ended already",
             ),
+            Self::AlreadyDecided => (
+                S::CONFLICT,
+                "ALREADY_DECIDED",
+                "Something else was decided about it already",
+            ),
             Self::VersionMismatch => (
                 S::PRECONDITION_FAILED,
                 "VERSION_MISMATCH",
@@ -194,6 +211,11 @@ impl ProblemKind {
                 S::UNPROCESSABLE_ENTITY,
                 "INVALID_TEMPLATE",
                 "The component is not a usable template",
+            ),
+            Self::SignatureRefused => (
+                S::UNPROCESSABLE_ENTITY,
+                "SIGNATURE_REFUSED",
+                "No trusted key vouches for the component",
             ),
             Self::TemplateFailed => (
                 S::UNPROCESSABLE_ENTITY,

@@ -6,6 +6,7 @@ use std::{env, fs, path::PathBuf, time::Duration};
 use jiff::SignedDuration;
 use sandglass_api::auth::BootstrapToken;
 
+use super::templates::TrustedKey;
 use crate::failure::{Exit, Failure};
 
 const BOOTSTRAP_TOKEN: &str = "SANDGLASS_BOOTSTRAP_TOKEN";
@@ -25,6 +26,8 @@ const CLOCK_OFFSET: &str = "SANDGLASS_CLOCK_OFFSET_MS";
 /// cannot wait half a minute: all hosts of a store must have the same, and a short one takes runs away
 /// from hosts that are merely slow.
 const LEASE: &str = "SANDGLASS_LEASE_MS";
+const REQUIRE_SIGNATURE: &str = "SANDGLASS_REQUIRE_SIGNATURE";
+const TRUSTED_TEMPLATE_KEYS: &str = "SANDGLASS_TRUSTED_TEMPLATE_KEYS";
 /// The shortest lease: below it a store that takes its time looks like one that is lost.
 const SHORTEST_LEASE: Duration = Duration::from_secs(2);
 
@@ -43,6 +46,8 @@ pub(super) struct Environment {
     pub(super) http_allowed_networks: Option<String>,
     pub(super) clock_offset: SignedDuration,
     pub(super) lease: Option<Duration>,
+    pub(super) require_signature: Option<bool>,
+    pub(super) trusted_template_keys: Option<Vec<TrustedKey>>,
 }
 
 impl Environment {
@@ -76,6 +81,14 @@ impl Environment {
                 .map_err(|error: std::num::ParseIntError| invalid(CLOCK_OFFSET, error))?
                 .map_or(SignedDuration::ZERO, SignedDuration::from_millis),
             lease: variable(LEASE).map(|text| lease(&text)).transpose()?,
+            require_signature: variable(REQUIRE_SIGNATURE)
+                .map(|text| text.parse())
+                .transpose()
+                .map_err(|error: std::str::ParseBoolError| invalid(REQUIRE_SIGNATURE, error))?,
+            trusted_template_keys: variable(TRUSTED_TEMPLATE_KEYS)
+                .map(|text| TrustedKey::list(&text))
+                .transpose()
+                .map_err(|error| invalid(TRUSTED_TEMPLATE_KEYS, error))?,
         })
     }
 }

@@ -12,8 +12,7 @@ use serde::Deserialize;
 
 use super::{
     AppDatabase, LogFormat, PublicUrl, limits::LimitSection, oidc::OidcSection,
-    outgoing::HttpSection,
-    retention::RetentionSection,
+    outgoing::HttpSection, retention::RetentionSection, templates::TrustedKey,
 };
 use crate::failure::{Exit, Failure};
 
@@ -33,6 +32,11 @@ pub(super) struct SettingsFile {
     pub(super) drain_seconds: Option<u64>,
     pub(super) log_format: Option<LogFormat>,
     pub(super) log_filter: Option<String>,
+    pub(super) require_signature: Option<bool>,
+    pub(super) trusted_template_keys: Option<Vec<TrustedKey>>,
+    pub(super) compile_memory_mib: Option<u64>,
+    pub(super) compile_seconds: Option<u64>,
+    pub(super) compile_processor_seconds: Option<u64>,
     pub(super) limits: Option<LimitSection>,
     pub(super) oidc: Option<OidcSection>,
     pub(super) mail: Option<MailSection>,

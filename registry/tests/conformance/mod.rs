@@ -160,6 +160,8 @@ macro_rules! conformance_tests {
             secrets: a_secret_belongs_to_an_organisation,
             templates: a_version_is_added_once,
             templates: a_pending_version_is_approved_once,
+            templates: a_version_is_decided_about_in_order,
+            templates: of_several_who_decide_at_once_one_does,
             templates: templates_belong_to_an_organisation,
             waiting: a_higher_priority_is_claimed_first,
             waiting: an_execution_that_waits_too_long_is_missed,

@@ -3,24 +3,25 @@
 //! Everything that is wrong is found in one go and named with its place, except what cannot be judged
 //! before something else is right: a template is not asked about parameters that break its schema.
 
+mod asking;
 mod bounds;
 mod references;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jsonschema::PatternOptions;
 use sandglass_contract::{
     Digest, Grant, GrantDifference, Interface, JobId, LimitSettings, OrganisationId, UserId,
     grant::Target,
 };
 use sandglass_host::TemplateError;
 use sandglass_registry::{
-    Job, Role, Schedule, Scope, Store, StoreError, TemplateVersion, Version, VersionStatus,
+    Job, Role, Schedule, Scope, Store, StoreError, Template, TemplateVersion, Version, VersionStatus,
     job::{MAX_NOTIFIED, MAX_TAGS},
 };
 use serde_json::{Map, Value};
 
+pub(crate) use asking::ask;
 pub(super) use bounds::Context;
 
 use super::{JobDraft, JobError, Problem, terms::judge_terms};
@@ -29,8 +30,6 @@ use crate::{
     catalogue::{Catalogue, CatalogueError},
 };
 
-/// The most bytes that parameters may have as JSON.
-const MAX_PARAMETER_BYTES: usize = 256 << 10;
 /// The most problems that are listed.
 const MAX_PROBLEMS: usize = 50;
 
@@ -213,14 +212,14 @@ impl Admission {
         judge_terms(draft, &mut problems);
         self.judge_parents(scope, draft, id, &mut problems).await?;
         self.judge_blackouts(scope, draft, &mut problems).await?;
-        let version = self.find_version(scope, draft, &mut problems).await?;
+        let version = self
+            .find_version(scope, draft, context.exists, &mut problems)
+            .await?;
         let mut grant = Grant::default();
         if let Some(version) = &version {
-            let found = problems.len();
-            judge_parameters(version, &draft.parameters, &mut problems)?;
-            if problems.len() == found {
-                grant = self.ask_template(version, draft, &mut problems).await?;
-            }
+            let answer = ask(&self.catalogue, scope, version, &draft.parameters).await?;
+            problems.extend(answer.problems);
+            grant = answer.grant;
         }
         let mut verdict = Verdict {
             problems,
@@ -241,6 +240,7 @@ impl Admission {
         &self,
         scope: &Scope,
         draft: &JobDraft,
+        exists: Option<&Job>,
         problems: &mut Vec<Problem>,
     ) -> Result<Option<TemplateVersion>, AdmissionError> {
         let template = match self.catalogue.template(scope, &draft.template_type).await {
@@ -255,49 +255,47 @@ impl Admission {
             }
             Err(error) => return Err(error.into()),
         };
-        let version = match &draft.template_version {
-            None => template.current().cloned(),
-            Some(wanted) => template.versions.into_iter().find(|version| {
-                version.metadata.version == *wanted && version.status == VersionStatus::Approved
-            }),
-        };
+        let version = choose_version(&template, draft, exists);
         if version.is_none() {
+            let pointer = match draft.template_digest {
+                Some(_) => "/template_digest",
+                None => "/template_version",
+            };
             problems.push(Problem::new(
-                "/template_version",
+                pointer,
                 "no_approved_version",
                 "the template has no such version that is approved",
             ));
         }
-        Ok(version)
+        Ok(version.cloned())
     }
+}
 
-    async fn ask_template(
-        &self,
-        version: &TemplateVersion,
-        draft: &JobDraft,
-        problems: &mut Vec<Problem>,
-    ) -> Result<Grant, AdmissionError> {
-        let template = self.catalogue.load(&version.digest).await?;
-        let host = self.catalogue.host();
-        let parameters = Value::Object(draft.parameters.clone());
-        let issues = host.validate(&template, &parameters).await?;
-        if !issues.is_empty() {
-            problems.extend(issues.into_iter().map(|issue| {
-                let pointer = format!("/parameters{}", issue.path);
-                Problem::new(pointer, &issue.code, issue.message)
-            }));
-            return Ok(Grant::default());
-        }
-        let grant = host.capabilities(&template, &parameters).await?;
-        problems.extend(grant.beyond(&version.ceiling).into_iter().map(|entry| {
-            let detail = format!(
-                "{}, which is beyond what is approved for this version of the template",
-                entry.text()
-            );
-            Problem::new("/parameters", "beyond_ceiling", detail)
-        }));
-        Ok(grant)
+/// The version that a draft means: the one that it names, or the one approved last. A job that has one
+/// that was retired keeps it.
+fn choose_version<'a>(
+    template: &'a Template,
+    draft: &JobDraft,
+    exists: Option<&Job>,
+) -> Option<&'a TemplateVersion> {
+    let (number, digest) = (&draft.template_version, &draft.template_digest);
+    if number.is_none() && digest.is_none() {
+        return template.current();
     }
+    let kept = exists.filter(|job| job.template_type == template.id);
+    let kept = kept.map(|job| job.template_digest);
+    template.versions.iter().find(|version| {
+        let usable = match version.status {
+            VersionStatus::Approved => true,
+            VersionStatus::Retired => kept == Some(version.digest),
+            VersionStatus::Pending | VersionStatus::Rejected => false,
+        };
+        usable
+            && number
+                .as_ref()
+                .is_none_or(|it| *it == version.metadata.version)
+            && digest.is_none_or(|it| it == version.digest)
+    })
 }
 
 const NEVER_DUE: &str = "never_due";
@@ -363,31 +361,6 @@ fn judge_lists(draft: &JobDraft, problems: &mut Vec<Problem>) {
             }
         }
     }
-}
-
-fn judge_parameters(
-    version: &TemplateVersion,
-    parameters: &Map<String, Value>,
-    problems: &mut Vec<Problem>,
-) -> Result<(), AdmissionError> {
-    let parameters = Value::Object(parameters.clone());
-    if parameters.to_string().len() > MAX_PARAMETER_BYTES {
-        let detail = format!("parameters have at most {MAX_PARAMETER_BYTES} bytes");
-        problems.push(Problem::new("/parameters", "too_large", detail));
-        return Ok(());
-    }
-    let validator = jsonschema::draft202012::options()
-        .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::regex())
-        .build(&version.parameters_schema)
-        .map_err(|error| AdmissionError::Schema(error.to_string()))?;
-    let errors = validator.iter_errors(&parameters).take(MAX_PROBLEMS);
-    problems.extend(errors.map(|error| {
-        let pointer = format!("/parameters{}", error.instance_path());
-        let detail: String = error.to_string().chars().take(1000).collect();
-        Problem::new(pointer, "schema", detail)
-    }));
-    Ok(())
 }
 
 /// A name as a token of a JSON Pointer (RFC 6901 §3).

@@ -161,7 +161,9 @@ async fn run_template(
     recorder: &Recorder,
 ) -> RunReport {
     let Claimed { execution, job } = claimed;
-    let template = match shared.catalogue.load(&execution.template_digest).await {
+    let scope = Scope::of(execution.org.clone());
+    let (id, digest) = (&execution.template_type, &execution.template_digest);
+    let template = match shared.catalogue.load(&scope, id, digest).await {
         Ok(template) => template,
         Err(error) => return could_not_load(&error),
     };
@@ -220,6 +222,7 @@ fn could_not_load(error: &CatalogueError) -> RunReport {
         CatalogueError::Template(error) if error.blame() == Blame::Guest => {
             OutcomeCode::InvalidTemplate
         }
+        CatalogueError::Signature(_) => OutcomeCode::InvalidTemplate,
         _ => OutcomeCode::HostFault,
     };
     let message = format!("the template could not be loaded: {error}");
