@@ -15,6 +15,7 @@ pub mod limits;
 pub mod log;
 pub mod outcome;
 pub mod template;
+pub mod text;
 
 pub use clock::{Clock, SystemClock};
 pub use context::{ParentResult, RunContext, RunMode};

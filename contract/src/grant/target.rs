@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{GrantError, Interface};
+use crate::text::is_misleading;
 
 const MAX_TARGET_LENGTH: usize = 320;
 
@@ -33,8 +34,10 @@ impl Target {
         if text.is_empty() || text.len() > MAX_TARGET_LENGTH {
             return Err(invalid("a target has 1 to 320 bytes"));
         }
-        if text.chars().any(char::is_control) {
-            return Err(invalid("a target has no control characters"));
+        if text.chars().any(is_misleading) {
+            return Err(invalid(
+                "a target has no control characters and none that turn the text around",
+            ));
         }
         if text == "*" {
             return Ok(Self::any());

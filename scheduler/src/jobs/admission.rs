@@ -29,6 +29,8 @@ use crate::{
 const MAX_PARAMETER_BYTES: usize = 256 << 10;
 /// The most problems that are listed.
 const MAX_PROBLEMS: usize = 50;
+/// The most bytes that a pattern of a schema takes when it is compiled, and again while it is matched.
+const MAX_PATTERN_BYTES: usize = 256 << 10;
 
 /// Why a draft could not be judged.
 #[derive(Debug, thiserror::Error)]
@@ -355,7 +357,11 @@ fn judge_parameters(
     }
     let validator = jsonschema::draft202012::options()
         .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::regex())
+        .with_pattern_options(
+            PatternOptions::regex()
+                .size_limit(MAX_PATTERN_BYTES)
+                .dfa_size_limit(MAX_PATTERN_BYTES),
+        )
         .build(&version.parameters_schema)
         .map_err(|error| AdmissionError::Schema(error.to_string()))?;
     let errors = validator.iter_errors(&parameters).take(MAX_PROBLEMS);
