@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod secret;
 pub mod signature;
 pub mod template;
+pub mod text;
 pub mod uses;
 
 pub use clock::{Clock, SystemClock};

@@ -1,11 +1,13 @@
-//! Text that comes from guests, made fit for records: bounded, and without control characters.
+//! Text that comes from guests, made fit for records: bounded, and without characters that mislead.
 
-/// The start of `text`, at most `bytes` long, with each control character replaced by a space
+use sandglass_contract::text::is_misleading;
+
+/// The start of `text`, at most `bytes` long, with each misleading character replaced by a space
 /// (a line break or an escape sequence in a record can forge lines of it or command a terminal).
 pub(crate) fn plain(text: &str, bytes: usize) -> String {
     let kept = text.get(..boundary(text, bytes)).unwrap_or_default();
     let visible = |character: char| {
-        if character.is_control() {
+        if is_misleading(character) {
             ' '
         } else {
             character
@@ -32,6 +34,7 @@ mod tests {
         check("", 4, "");
         check("abcdef", 4, "abcd");
         check("aéb", 2, "a");
+        check("a\u{202e}b", 4, "a ");
         check("\u{1b}[31mred\r\nline\0", 100, " [31mred  line ");
     }
 }

@@ -1,18 +1,75 @@
-//! Bytes that somebody uploads as a template and that are none.
+//! Components that mean harm, uploaded to a real server: each ends as the corpus says, and the server
+//! goes on as if nothing had happened.
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests may panic"
+    clippy::print_stdout,
+    reason = "tests may panic and print"
 )]
 
+#[path = "hostile/corpus.rs"]
+mod corpus;
+#[path = "hostile/memory.rs"]
+mod memory;
+
+use corpus::{Look, check, upload};
+use memory::{at_rest, resident};
+use sandglass_hostile::CORPUS;
 use sandglass_tests::{Client, Server, template};
 use serde_json::json;
 
-const WASM: [(&str, &str); 1] = [("content-type", "application/wasm")];
+/// How much more memory the server may keep after it has met every guest once: 64 compiled templates
+/// stay loaded, and its pools have been used.
+const KEPT_AFTER_ONE_ROUND: u64 = 192 << 20;
+/// How much more it may keep after it has met them all again.
+const KEPT_AFTER_ANOTHER: u64 = 32 << 20;
 
-fn upload(client: &Client, bytes: &[u8]) -> sandglass_tests::Answer {
-    client.send("POST", "/api/admin/job-templates", &WASM, bytes)
+/// Sends every guest through the server; `after` is called when each has ended.
+fn round(client: &Client, after: impl Fn(&str)) {
+    for (_, guests) in CORPUS {
+        for hostile in guests {
+            check(client, hostile);
+            after(hostile.name);
+        }
+    }
+}
+
+#[test]
+fn every_guest_of_the_corpus_ends_as_it_must_and_the_server_keeps_nothing() {
+    let server = Server::start();
+    server.import(
+        "users",
+        "{\"_id\":1,\"a\":1}\n{\"_id\":2,\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaab\"}\n",
+    );
+    let client = server.client();
+    let look = Look::new(&client);
+    for _ in 0..5 {
+        look.look(&client, "the start");
+    }
+    let before = resident(server.id());
+    round(&client, |name| look.look(&client, name));
+    let once = at_rest(server.id(), before + KEPT_AFTER_ONE_ROUND);
+    round(&client, |_| {
+        let _ = client.get("/livez").expect(200);
+    });
+    look.look(&client, "everything");
+    let twice = at_rest(server.id(), once + KEPT_AFTER_ANOTHER);
+    println!(
+        "resident memory: {} MiB before, {} MiB after a round, {} MiB after another",
+        before >> 20,
+        once >> 20,
+        twice >> 20
+    );
+    assert!(
+        once <= before + KEPT_AFTER_ONE_ROUND,
+        "it keeps what guests used"
+    );
+    assert!(
+        twice <= once + KEPT_AFTER_ANOTHER,
+        "it keeps more each time"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Destination, GrantError, Interface, MAX_DESTINATION_BYTES};
-use crate::ids::SecretName;
+use crate::{ids::SecretName, text::is_misleading};
 
 const MAX_TARGET_LENGTH: usize = 320;
 
@@ -41,8 +41,10 @@ impl Target {
                 "a target has 1 to 320 bytes, and a destination of requests at most 2000",
             ));
         }
-        if text.chars().any(char::is_control) {
-            return Err(invalid("a target has no control characters"));
+        if text.chars().any(is_misleading) {
+            return Err(invalid(
+                "a target has no control characters and none that turn the text around",
+            ));
         }
         match interface {
             Interface::Http => Destination::parse(text)

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use object_store::path::Path;
-use sandglass_contract::ExecutionId;
+use sandglass_contract::{ExecutionId, text::is_misleading};
 
 /// The longest name, in bytes.
 const MAX_NAME_BYTES: usize = 128;
@@ -26,7 +26,7 @@ pub enum ArtifactIdError {
     /// The name breaks the rule.
     #[error(
         "an artifact's name is a file name of 1 to {MAX_NAME_BYTES} bytes that does not begin with a dot \
-         and has no slash, backslash, colon or control character"
+         and has no slash, backslash, colon, control character or character that turns the text around"
     )]
     Name,
 }
@@ -45,7 +45,7 @@ impl ArtifactId {
         let plain = !name.is_empty()
             && name.len() <= MAX_NAME_BYTES
             && !name.starts_with('.')
-            && !name.contains(|c: char| c.is_control() || matches!(c, '/' | '\\' | ':'));
+            && !name.contains(|c: char| is_misleading(c) || matches!(c, '/' | '\\' | ':'));
         if !plain {
             return Err(ArtifactIdError::Name);
         }
@@ -122,7 +122,17 @@ mod tests {
         check("a.csv", ArtifactIdError::Malformed);
         check("exec_1:x:a.csv", ArtifactIdError::Malformed);
         check("../x:1:a.csv", ArtifactIdError::Malformed);
-        for name in ["", "..", ".hidden", "a/b", "a\\b", "a:b", "a\nb", "a\0"] {
+        for name in [
+            "",
+            "..",
+            ".hidden",
+            "a/b",
+            "a\\b",
+            "a:b",
+            "a\nb",
+            "a\0",
+            "a\u{202e}b",
+        ] {
             check(&format!("exec_1:1:{name}"), ArtifactIdError::Name);
         }
         check(

@@ -5,7 +5,7 @@ use wasmtime::{
     component::{Component, types::ComponentItem},
 };
 
-use super::{MAX_MEMORIES, MAX_TABLES};
+use super::{MAX_MEMORIES, MAX_TABLES, nesting};
 use crate::error::TemplateError;
 use sandglass_contract::Limit;
 
@@ -46,7 +46,7 @@ impl Shape {
                 "compiled machine code",
                 "upload the component it was compiled from",
             ),
-            [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return Ok(()),
+            [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return check_nesting(bytes),
             [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => (
                 "a core WebAssembly module",
                 "make a component of it with `wasm-tools component new`",
@@ -65,6 +65,14 @@ impl Shape {
         };
         Err(TemplateError::NotAComponent { found, advice })
     }
+}
+
+fn check_nesting(bytes: &[u8]) -> Result<(), TemplateError> {
+    nesting::check(bytes).map_err(
+        |nesting::TooMany { what, maximum }| TemplateError::Invalid {
+            reason: format!("it has more than {maximum} {what}"),
+        },
+    )
 }
 
 /// Judges a compiled component; returns the names of what it imports, sorted.

@@ -7,6 +7,7 @@
 mod cache;
 mod component;
 mod linker;
+mod nesting;
 mod wasi;
 
 use std::{num::NonZeroUsize, time::Duration};

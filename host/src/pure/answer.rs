@@ -2,10 +2,11 @@
 
 use sandglass_contract::{
     CapabilityRequest, Grant, Issue, ResourceUsage, RiskLevel, TemplateId, TemplateMetadata,
-    grant::MAX_GRANT_ENTRIES,
+    grant::MAX_GRANT_ENTRIES, text::is_misleading,
 };
 use serde_json::Value;
 
+use super::schema;
 use crate::{
     bindings::sandglass::job::types::{self, ResourceUsage as Usage, RiskLevel as Risk},
     error::TemplateError,
@@ -47,9 +48,9 @@ pub(super) fn metadata(answer: types::Metadata) -> Result<TemplateMetadata, Temp
         ),
     ];
     for (field, text, bytes) in texts {
-        if text.len() > bytes || text.contains(char::is_control) {
+        if text.len() > bytes || text.contains(is_misleading) {
             return Err(wrong(format!(
-                "`{field}` is at most {bytes} bytes without control characters"
+                "`{field}` is at most {bytes} bytes without control characters and such as turn the text around"
             )));
         }
     }
@@ -77,13 +78,23 @@ pub(super) fn metadata(answer: types::Metadata) -> Result<TemplateMetadata, Temp
     })
 }
 
-/// Judges a schema: a JSON object. Whether it is a good schema is for who uses it to find out.
+/// Judges a schema: a JSON object that stays within bounds. Whether it is a good schema is for who uses
+/// it to find out.
 pub(super) fn schema(answer: &str) -> Result<Value, TemplateError> {
+    if answer.len() > schema::MAX_BYTES {
+        let reason = format!(
+            "it has {} bytes; at most {} are taken",
+            answer.len(),
+            schema::MAX_BYTES
+        );
+        return Err(invalid("schema", reason));
+    }
     let schema: Value = serde_json::from_str(answer)
         .map_err(|error| invalid("schema", format!("it is not JSON: {error}")))?;
     if !schema.is_object() {
         return Err(invalid("schema", "it is not a JSON object"));
     }
+    schema::judge(&schema).map_err(|fault| invalid("schema", fault.to_string()))?;
     Ok(schema)
 }
 

@@ -4,6 +4,7 @@
 //! to do, a question has no effect, and the same question has the same answer.
 
 mod answer;
+mod schema;
 
 use std::{sync::Arc, time::Duration};
 

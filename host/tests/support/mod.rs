@@ -1,5 +1,4 @@
-//! Hostile guests in a few lines: a core module in text around the body of `execute`, made a component
-//! of the real world, and a host to run it in.
+//! A host to run guests in, and what stands behind it.
 
 #![allow(
     dead_code,
@@ -9,7 +8,7 @@
     reason = "each test file uses its part, and tests may panic"
 )]
 
-use std::{fmt::Write as _, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -27,50 +26,9 @@ use sandglass_query::{ApplicationDatabase, MemoryDatabase};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
 
-/// A guest: what it imports, and its functions, as lines of a core module in text. Memory has texts at
-/// the places that [`TEXTS`] names.
-pub struct Guest {
-    pub imports: &'static str,
-    /// More definitions, such as functions and tables.
-    pub definitions: &'static str,
-    /// The body of `execute`: leaves the address of its answer.
-    pub execute: &'static str,
-    pub memory: &'static str,
-    /// The body of `cabi_realloc`, whose arguments are $old $old_size $align $size.
-    pub realloc: &'static str,
-}
-
-/// Places in memory: an answer of `execute` at 1024 ("done" with the result `{"ok":true}`), and some
-/// texts to call with.
-const TEXTS: [(u32, &str); 12] = [
-    (0, "{}"),
-    (16, "Test"),
-    (32, "1.0.0"),
-    (48, "test_guest"),
-    (64, "{\"ok\":true}"),
-    (96, "not json"),
-    (112, "users"),
-    (128, "a.txt"),
-    (144, "text/plain"),
-    (160, "1234567890"),
-    (192, "ada@example.org"),
-    (224, "{\"a\":1}"),
-];
-
-pub const GOOD: Guest = Guest {
-    imports: "",
-    definitions: "",
-    execute: "(call $ok)",
-    memory: "(memory (export \"memory\") 2)",
-    realloc: "(local $at i32)
-        (local.set $at (global.get $free))
-        (global.set $free (i32.add (global.get $free)
-            (i32.and (i32.add (local.get $size) (i32.const 7)) (i32.const -8))))
-        (local.get $at)",
-};
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub use sandglass_hostile::{GOOD, Guest, component_of, component_with};
 
 pub const LOOP: Guest = Guest {
     execute: "(loop $again (br $again)) (unreachable)",
@@ -86,92 +44,6 @@ pub const DELETE: Guest = Guest {
         (call $ok)",
     ..GOOD
 };
-
-impl Guest {
-    /// The component.
-    pub fn component(&self) -> Vec<u8> {
-        component_of(&self.text())
-    }
-
-    /// The core module.
-    pub fn text(&self) -> String {
-        let mut data = String::new();
-        for (at, text) in TEXTS {
-            let escaped = text.replace('"', "\\\"");
-            writeln!(data, "(data (i32.const {at}) \"{escaped}\")").unwrap();
-        }
-        format!(
-            "(module
-                {imports}
-                {memory}
-                (global $free (mut i32) (i32.const 8192))
-                {data}
-                {definitions}
-                (func $text (param $at i32) (param $text i32) (param $length i32)
-                    (i32.store (local.get $at) (local.get $text))
-                    (i32.store offset=4 (local.get $at) (local.get $length)))
-                ;; Answers `ok` with the result at $text.
-                (func $answer (param $text i32) (param $length i32) (result i32)
-                    (i32.store8 (i32.const 1024) (i32.const 0))
-                    (call $text (i32.const 1032) (local.get $text) (local.get $length))
-                    (call $text (i32.const 1040) (i32.const 16) (i32.const 4))
-                    (i32.const 1024))
-                (func $ok (result i32) (call $answer (i32.const 64) (i32.const 11)))
-                (func (export \"metadata\") (result i32)
-                    (call $text (i32.const 2048) (i32.const 48) (i32.const 10))
-                    (call $text (i32.const 2056) (i32.const 16) (i32.const 4))
-                    (call $text (i32.const 2064) (i32.const 16) (i32.const 4))
-                    (call $text (i32.const 2072) (i32.const 32) (i32.const 5))
-                    (call $text (i32.const 2080) (i32.const 16) (i32.const 4))
-                    (call $text (i32.const 2088) (i32.const 16) (i32.const 4))
-                    (call $text (i32.const 2096) (i32.const 16) (i32.const 4))
-                    (i32.const 2048))
-                (func (export \"schema\") (result i32)
-                    (call $text (i32.const 2176) (i32.const 0) (i32.const 2))
-                    (i32.const 2176))
-                (func (export \"validate\") (param i32 i32) (result i32)
-                    (i32.store (i32.const 2192) (i32.const 0))
-                    (i32.const 2192))
-                (func (export \"capabilities\") (param i32 i32) (result i32)
-                    (call $text (i32.const 2208) (i32.const 0) (i32.const 0))
-                    (i32.const 2208))
-                (func (export \"execute\")
-                    (param i32 i32 i32 i32 i32 i32 i32 i64 i64 i32 i32 i32 i32 i32 i32 i32)
-                    (result i32)
-                    {execute})
-                (func (export \"cabi_realloc\")
-                    (param $old i32) (param $old_size i32) (param $align i32) (param $size i32)
-                    (result i32)
-                    {realloc}))",
-            imports = self.imports,
-            memory = self.memory,
-            definitions = self.definitions,
-            execute = self.execute,
-            realloc = self.realloc,
-        )
-    }
-}
-
-/// A core module in text as a component of the world `template`.
-pub fn component_of(text: &str) -> Vec<u8> {
-    component_with(text, &[], "template")
-}
-
-/// As [`component_of`], for `world`, with more WIT packages, each `(file name, text)`.
-pub fn component_with(text: &str, packages: &[(&str, &str)], world: &str) -> Vec<u8> {
-    let mut module = wat::parse_str(text).expect("the guest's text is valid");
-    let mut resolve = Resolve::default();
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-    let (mut package, _) = resolve.push_dir(wit).unwrap();
-    for (name, text) in packages {
-        package = resolve.push_str(*name, text).unwrap();
-    }
-    let world = resolve.select_world(&[package], Some(world)).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
-    let mut encoder = ComponentEncoder::default();
-    let encoder = encoder.module(&module).unwrap().validate(true);
-    encoder.encode().unwrap()
-}
 
 /// Keeps everything that it is told.
 #[derive(Default)]

@@ -32,7 +32,6 @@ use crate::{
 
 /// The most problems that are listed.
 const MAX_PROBLEMS: usize = 50;
-
 /// Why a draft could not be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum AdmissionError {

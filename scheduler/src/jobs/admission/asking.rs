@@ -12,6 +12,8 @@ use crate::{catalogue::Catalogue, jobs::Problem};
 
 /// The most bytes that parameters may have as JSON.
 const MAX_PARAMETER_BYTES: usize = 256 << 10;
+/// The most bytes that a pattern of a schema takes when it is compiled, and again while it is matched.
+const MAX_PATTERN_BYTES: usize = 256 << 10;
 
 /// What a version says to parameters.
 pub(crate) struct Answer {
@@ -71,7 +73,11 @@ fn judge(version: &TemplateVersion, parameters: &Value) -> Result<Vec<Problem>, 
     }
     let validator = jsonschema::draft202012::options()
         .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::regex())
+        .with_pattern_options(
+            PatternOptions::regex()
+                .size_limit(MAX_PATTERN_BYTES)
+                .dfa_size_limit(MAX_PATTERN_BYTES),
+        )
         .build(&version.parameters_schema)
         .map_err(|error| AdmissionError::Schema(error.to_string()))?;
     let errors = validator.iter_errors(parameters).take(MAX_PROBLEMS);
