@@ -27,8 +27,8 @@ pub use comparison::{Comparable, Comparison, GrantChanges};
 pub use context::{ParentResult, RunContext, RunMode};
 pub use digest::Digest;
 pub use grant::{
-    Destination, DestinationError, Excess, Grant, GrantDifference, GrantEntry, GrantError, Interface,
-    Method, Operation, Scheme,
+    Destination, DestinationError, Excess, Grant, GrantDifference, GrantEntry, GrantError,
+    Interface, Method, Operation, Scheme,
 };
 pub use ids::{
     BackfillId, BlackoutCalendarId, ExecutionId, HostInstanceId, IdError, JobId, OrganisationId,

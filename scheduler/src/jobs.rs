@@ -33,8 +33,8 @@ use crate::{
     shell::Bells,
 };
 pub use admission::AdmissionError;
-use admission::{Admission, Context};
 pub(crate) use admission::ask;
+use admission::{Admission, Context};
 pub use backfills::{BackfillRequest, ChainNode};
 pub use draft::JobDraft;
 pub use patch::JobPatch;

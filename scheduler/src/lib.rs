@@ -12,8 +12,8 @@ pub mod core;
 pub mod host;
 pub mod jobs;
 pub mod notify;
-pub mod secrets;
 pub mod policies;
+pub mod secrets;
 pub mod service;
 
 mod arrivals;
@@ -38,6 +38,6 @@ pub use jobs::{
     Started,
 };
 pub use notify::Notifier;
-pub use secrets::{KnownSecret, Secrets, SecretsError};
 pub use policies::Policies;
+pub use secrets::{KnownSecret, Secrets, SecretsError};
 pub use service::{Scheduler, SchedulerSettings};

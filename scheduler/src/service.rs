@@ -23,8 +23,8 @@ use crate::{
     host::HostIdentity,
     jobs::{Jobs, Pauses},
     notify::Notifier,
-    secrets::Secrets,
     policies::Policies,
+    secrets::Secrets,
     shell::{self, Bells, Calendars, Runs},
 };
 

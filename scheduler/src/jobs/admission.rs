@@ -16,7 +16,8 @@ use sandglass_contract::{
 };
 use sandglass_host::TemplateError;
 use sandglass_registry::{
-    Job, Role, Schedule, Scope, Store, StoreError, Template, TemplateVersion, Version, VersionStatus,
+    Job, Role, Schedule, Scope, Store, StoreError, Template, TemplateVersion, Version,
+    VersionStatus,
     job::{MAX_NOTIFIED, MAX_TAGS},
 };
 use serde_json::{Map, Value};

@@ -23,8 +23,8 @@ use crate::{
         templates,
     },
     job::Job,
-    secret::SealedSecret,
     policy::PolicySetting,
+    secret::SealedSecret,
     store::{Records, StoreError},
 };
 

@@ -18,8 +18,8 @@ use crate::{
         audit, executions,
         stored::{corrupt, from_bson, from_document},
     },
-    secret::SealedSecret,
     policy::PolicySetting,
+    secret::SealedSecret,
     store::StoreError,
     template::TemplateVersion,
 };
