@@ -130,7 +130,9 @@ impl ProblemKind {
                 S::FORBIDDEN,
                 "MAY_NOT_WIDEN",
                 "Only a super admin may let a job touch more",
+            ),
             Self::OwnUpload => (
+                S::FORBIDDEN,
                 "OWN_UPLOAD",
                 "Somebody else must decide about it",
             ),
