@@ -180,7 +180,11 @@ fn insert<T: Ord>(set: &mut BTreeSet<T>, value: T) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "tests may panic"
+    )]
 
     use super::*;
 
@@ -214,7 +218,21 @@ mod tests {
             ("revision", b"0123abcd\x1b[0m"),
             ("something", b"else"),
         ]));
-        insta::assert_snapshot!(serde_json::to_string_pretty(&found).unwrap());
+        let names: Vec<_> = found.names.iter().map(String::as_str).collect();
+        assert_eq!(names, ["inner", "outer"]);
+        let found = serde_json::to_value(&found).unwrap();
+        let expect = serde_json::json!({
+            "producers": [{"field": "language", "name": "Rust", "version": "1.95"}],
+            "texts": [{"section": "revision", "text": "0123abcd [0m"}],
+            "dependencies": [
+                {"name": "report", "version": "0.1.0", "source": "local"},
+                {"name": "serde", "version": "1.0.0", "source": "crates.io"},
+            ],
+            "other_sections": ["something"],
+        });
+        for (member, value) in expect.as_object().unwrap() {
+            assert_eq!(found[member], *value, "{member}");
+        }
     }
 
     #[test]

@@ -73,14 +73,14 @@ fn redacted(text: &str) -> String {
     let mut built = false;
     let mut lines = Vec::new();
     for line in text.lines() {
-        let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        for index in 0..words.len() {
-            if words[index].starts_with("sha256:") {
-                words[index] = "sha256:DIGEST".to_owned();
+        let mut words: Vec<&str> = line.split(' ').collect();
+        for word in &mut words {
+            if word.starts_with("sha256:") {
+                *word = "sha256:DIGEST";
             }
-            if words.get(index + 1).is_some_and(|next| next == "bytes") {
-                words[index] = "SIZE".to_owned();
-            }
+        }
+        if line.trim_start().starts_with("size ") {
+            words = vec!["  size SIZE"];
         }
         if !built {
             lines.push(words.join(" "));
