@@ -15,6 +15,7 @@ mod outbox;
 mod pauses;
 mod root;
 mod schedules;
+mod secrets;
 mod stream;
 mod system;
 mod templates;
@@ -84,5 +85,7 @@ pub(crate) fn admin() -> OpenApiRouter<ApiState> {
             blackouts::update_blackout_calendar,
             blackouts::delete_blackout_calendar
         ))
+        .routes(routes!(secrets::list_secrets))
+        .routes(routes!(secrets::set_secret, secrets::remove_secret))
         .routes(routes!(system::get_system))
 }

@@ -24,7 +24,9 @@ use sandglass_api::{
     sources::{ArtifactSource, FileStream, SourceError},
 };
 use sandglass_contract::{Clock, ExecutionId, HostInstanceId, SystemClock};
-use sandglass_host::{FileOutbox, Host, HostSettings, Services};
+use sandglass_host::{
+    FileOutbox, Host, HostSettings, HttpClient, HttpSettings, Services, SystemResolver,
+};
 use sandglass_registry::{
     ArtifactRecord, Labels, Store,
     embedded::{EmbeddedDatabase, EmbeddedStore},
@@ -75,6 +77,7 @@ impl Api {
             database: database.clone(),
             mailer: mailer.clone(),
             artifacts: Arc::new(object_store::memory::InMemory::new()),
+            http: HttpClient::new(HttpSettings::default(), Arc::new(SystemResolver)).unwrap(),
             clock: clock.clone(),
         };
         let settings = HostSettings::new(folder.path().join("cache"), mail_from.clone());
@@ -95,6 +98,7 @@ impl Api {
                     version: "0.0.0-test".to_owned(),
                 },
                 lease: Duration::from_secs(30),
+                vault: None,
             },
             store.clone(),
             Catalogue::new(store, host, clock.clone()),

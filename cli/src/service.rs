@@ -11,7 +11,9 @@ mod templates;
 use std::{path::Path, sync::Arc};
 
 use sandglass_api::{ApiParts, ApiState};
-use sandglass_host::{FileOutbox, Host, HostSettings, Mailer, Services, SmtpMailer};
+use sandglass_host::{
+    FileOutbox, Host, HostSettings, HttpClient, Mailer, Services, SmtpMailer, SystemResolver,
+};
 use sandglass_query::ApplicationDatabase;
 use sandglass_scheduler::{Catalogue, Notifier, Scheduler, SchedulerSettings};
 use tokio::sync::watch;
@@ -74,10 +76,13 @@ impl Service {
         host_settings.concurrent_runs = settings.concurrent_runs;
         let max_component_bytes =
             usize::try_from(host_settings.max_component_bytes).unwrap_or(usize::MAX);
+        let http = HttpClient::new(settings.http.clone(), Arc::new(SystemResolver))
+            .or_fail("setting up the sending of requests")?;
         let services = Services {
             database: database.clone(),
             mailer: mail.mailer.clone(),
             artifacts: artifacts.clone(),
+            http,
             clock: clock.clone(),
         };
         let host = Host::new(host_settings, services).or_fail("setting up the sandbox")?;
@@ -96,6 +101,7 @@ impl Service {
         let scheduler_settings = SchedulerSettings {
             host: identity,
             lease: settings.lease,
+            vault: settings.vault.clone(),
         };
         let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());
         let scheduler = Scheduler::start(scheduler_settings, store, catalogue, clock, notifier);

@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod outgoing;
 mod retention;
 mod store;
 
@@ -16,8 +17,8 @@ use std::{
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use sandglass_api::auth::BootstrapToken;
-use sandglass_host::MailAddress;
-use sandglass_registry::{Labels, Retention, host::Label};
+use sandglass_host::{HttpSettings, MailAddress};
+use sandglass_registry::{Labels, Retention, Vault, host::Label};
 use serde::Deserialize;
 
 use crate::failure::{Exit, Failure};
@@ -100,6 +101,10 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: String,
     pub(crate) mail: MailSettings,
+    /// Where requests may go beside public addresses.
+    pub(crate) http: HttpSettings,
+    /// What seals and opens secrets, where there is a key.
+    pub(crate) vault: Option<Vault>,
     pub(crate) bootstrap_token: Option<BootstrapToken>,
     pub(crate) clock_offset: SignedDuration,
     /// How long a claim of an execution holds unless it is renewed.
@@ -154,6 +159,10 @@ impl Settings {
             Some(url) => Some(url),
             None => environment::one_of("mail.url", mail.url, "mail.url_file", mail.url_file)?,
         };
+        let secrets_key = match environment.secrets_key {
+            Some(key) => Some(key),
+            None => environment::one_of("", None, "secrets_key_file", file.secrets_key_file)?,
+        };
         let section = StoreSection {
             store: file.store,
             store_file: file.store_file,
@@ -188,6 +197,8 @@ impl Settings {
             log_format: arguments.log_format.or(file.log_format).unwrap_or_default(),
             log_filter: log_filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
             mail: MailSettings { server, from },
+            http: outgoing::http(environment.http_allowed_networks, file.http)?,
+            vault: outgoing::vault(secrets_key)?,
             bootstrap_token: environment.bootstrap_token,
             clock_offset: environment.clock_offset,
             lease: environment.lease.unwrap_or(DEFAULT_LEASE),

@@ -4,6 +4,7 @@
 //! with the job, and checked by the host at every call. It is a list of entries, one for each target;
 //! what no entry covers is denied.
 
+mod destination;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,9 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use utoipa::ToSchema;
 
 use crate::template::CapabilityRequest;
+pub use destination::{
+    Destination, DestinationError, MAX_DESTINATION_BYTES, Method, RequestTarget, Scheme,
+};
 pub use target::Target;
 
 /// The most entries a grant may have.
@@ -29,11 +33,21 @@ pub enum Interface {
     Email,
     /// Files that runs leave behind.
     Artifacts,
+    /// Requests to other services.
+    Http,
+    /// Secrets that the host puts into requests.
+    Secrets,
 }
 
 impl Interface {
     /// Every interface.
-    pub const ALL: [Self; 3] = [Self::Database, Self::Email, Self::Artifacts];
+    pub const ALL: [Self; 5] = [
+        Self::Database,
+        Self::Email,
+        Self::Artifacts,
+        Self::Http,
+        Self::Secrets,
+    ];
 
     /// The word for it in WIT, REST and records.
     #[must_use]
@@ -42,6 +56,8 @@ impl Interface {
             Self::Database => "database",
             Self::Email => "email",
             Self::Artifacts => "artifacts",
+            Self::Http => "http",
+            Self::Secrets => "secrets",
         }
     }
 
@@ -76,11 +92,15 @@ pub enum Operation {
     Create,
     /// Read artifacts.
     Read,
+    /// Send requests; the target says with which method.
+    Request,
+    /// Have a secret put into a request.
+    Use,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Count,
         Self::Find,
         Self::Aggregate,
@@ -90,6 +110,8 @@ impl Operation {
         Self::Send,
         Self::Create,
         Self::Read,
+        Self::Request,
+        Self::Use,
     ];
 
     /// The word for it in WIT, REST and records.
@@ -105,6 +127,8 @@ impl Operation {
             Self::Send => "send",
             Self::Create => "create",
             Self::Read => "read",
+            Self::Request => "request",
+            Self::Use => "use",
         }
     }
 
@@ -120,13 +144,19 @@ impl Operation {
             | Self::Delete => Interface::Database,
             Self::Send => Interface::Email,
             Self::Create | Self::Read => Interface::Artifacts,
+            Self::Request => Interface::Http,
+            Self::Use => Interface::Secrets,
         }
     }
 
-    /// Whether it changes data that was there before or reaches people outside.
+    /// Whether it changes data that was there before or reaches people outside. A request may; whether
+    /// it does, its target says: see [`GrantEntry::is_destructive`].
     #[must_use]
     pub const fn is_destructive(self) -> bool {
-        matches!(self, Self::Update | Self::Delete | Self::Send)
+        matches!(
+            self,
+            Self::Update | Self::Delete | Self::Send | Self::Request
+        )
     }
 
     fn parse(word: &str) -> Option<Self> {
@@ -167,7 +197,22 @@ impl GrantEntry {
             (Interface::Email, true) => format!("May {operations} mail to anybody"),
             (Interface::Artifacts, false) => format!("May {operations} the artifact {target}"),
             (Interface::Artifacts, true) => format!("May {operations} artifacts of any name"),
+            (Interface::Http, false) => match target.split_once(' ') {
+                Some((method, url)) => format!("May send {method} requests to {url}"),
+                None => format!("May send requests to {target}"),
+            },
+            (Interface::Http, true) => "May send requests of any kind to anybody".to_owned(),
+            (Interface::Secrets, false) => format!("May {operations} the secret {target}"),
+            (Interface::Secrets, true) => format!("May {operations} any secret"),
         }
+    }
+
+    /// Whether it changes data that was there before or reaches people outside. Requests that only read
+    /// do not.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        let only_reads = self.interface == Interface::Http && self.target.only_reads();
+        !only_reads && self.operations.iter().any(|it| it.is_destructive())
     }
 }
 
@@ -299,9 +344,7 @@ impl Grant {
     /// Whether anything in it changes data that was there before or reaches people outside.
     #[must_use]
     pub fn is_destructive(&self) -> bool {
-        self.0
-            .iter()
-            .any(|entry| entry.operations.iter().any(|it| it.is_destructive()))
+        self.0.iter().any(GrantEntry::is_destructive)
     }
 }
 

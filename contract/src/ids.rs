@@ -158,6 +158,10 @@ id!(
     BlackoutCalendarId, "blackout calendar id", is_id
 );
 id!(
+    /// The name of a secret.
+    SecretName, "secret name", is_id
+);
+id!(
     /// A process that takes part as a host, from its start to its end: `host_…`.
     HostInstanceId, "host instance id", is_id
 );

@@ -14,19 +14,24 @@ pub mod json;
 pub mod limits;
 pub mod log;
 pub mod outcome;
+pub mod secret;
 pub mod template;
 pub mod text;
 
 pub use clock::{Clock, SystemClock};
 pub use context::{ParentResult, RunContext, RunMode};
 pub use digest::Digest;
-pub use grant::{Grant, GrantEntry, GrantError, Interface, Operation};
+pub use grant::{
+    Destination, DestinationError, Grant, GrantEntry, GrantError, Interface, Method, Operation,
+    Scheme,
+};
 pub use ids::{
     BackfillId, BlackoutCalendarId, ExecutionId, HostInstanceId, IdError, JobId, OrganisationId,
-    TemplateId, TokenId, UserId,
+    SecretName, TemplateId, TokenId, UserId,
 };
 pub use journal::{CallOutcome, Effect, JournalEntry};
 pub use limits::{Limit, LimitError, LimitSettings, Limits};
 pub use log::{LogLevel, LogLine, Progress};
 pub use outcome::{Blame, OutcomeCode, Retry};
+pub use secret::{InvalidSecretValue, SecretValue};
 pub use template::{CapabilityRequest, Issue, ResourceUsage, RiskLevel, TemplateMetadata};

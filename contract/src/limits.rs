@@ -36,6 +36,10 @@ pub enum Limit {
     ArtifactBytes,
     /// Artifacts created.
     Artifacts,
+    /// Requests to other services.
+    HttpRequests,
+    /// Bytes in the answers to them.
+    HttpResponseBytes,
     /// Bytes of the result.
     ResultBytes,
 }
@@ -61,7 +65,7 @@ const fn row(name: &'static str, default: u64, maximum: u64) -> Row {
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Fuel,
         Self::MemoryBytes,
         Self::TableElements,
@@ -76,6 +80,8 @@ impl Limit {
         Self::MailRecipients,
         Self::ArtifactBytes,
         Self::Artifacts,
+        Self::HttpRequests,
+        Self::HttpResponseBytes,
         Self::ResultBytes,
     ];
 
@@ -95,6 +101,8 @@ impl Limit {
             Self::MailRecipients => row("mail_recipients", 100, 10_000),
             Self::ArtifactBytes => row("artifact_bytes", GIB, 64 * GIB),
             Self::Artifacts => row("artifacts", 10, 1_000),
+            Self::HttpRequests => row("http_requests", 1_000, 100_000),
+            Self::HttpResponseBytes => row("http_response_bytes", 64 * MIB, 4 * GIB),
             Self::ResultBytes => row("result_bytes", 256 * KIB, 4 * MIB),
         }
     }

@@ -4,11 +4,11 @@
 //! object.
 
 use crate::bindings::sandglass::job::{
-    artifacts, clock, control, database, email, log, progress, random,
+    artifacts, clock, control, database, email, http, log, progress, random, secrets,
 };
 use crate::{
     ArtifactRef, ArtifactSink, Budget, DocumentSource, FindOptions, Host, HostError, Level,
-    Message, Receipt, UpdateResult,
+    Message, Receipt, Request, Response, UpdateResult,
 };
 
 /// The host that a component runs in. Its methods answer only inside a component.
@@ -76,6 +76,14 @@ impl Host for ComponentHost {
 
     fn send(&self, message: &Message) -> Result<Receipt, HostError> {
         Ok(email::send(message)?)
+    }
+
+    fn send_request(&self, request: &Request) -> Result<Response, HostError> {
+        Ok(http::send(request)?)
+    }
+
+    fn secret(&self, name: &str) -> Result<String, HostError> {
+        Ok(secrets::placeholder(name)?)
     }
 
     fn create_artifact(&self, name: &str, content_type: &str) -> Result<Self::Sink, HostError> {

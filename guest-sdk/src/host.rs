@@ -6,7 +6,7 @@
 
 use crate::{
     ArtifactRef, ArtifactWriter, Budget, Collection, Email, FindOptions, HostError, Level, Message,
-    Receipt, UpdateResult,
+    Receipt, Request, RequestBuilder, Response, UpdateResult,
 };
 
 /// Documents still to be read. Dropping it ends the query.
@@ -80,6 +80,13 @@ pub trait Host {
     /// Sends a message to all its recipients or to none.
     fn send(&self, message: &Message) -> Result<Receipt, HostError>;
 
+    /// Sends a request and waits for the answer, whatever its status is.
+    fn send_request(&self, request: &Request) -> Result<Response, HostError>;
+
+    /// The placeholder of a secret: the host puts the value in its place where it stands in a header's
+    /// value or the body of a request.
+    fn secret(&self, name: &str) -> Result<String, HostError>;
+
     /// Starts an artifact.
     fn create_artifact(&self, name: &str, content_type: &str) -> Result<Self::Sink, HostError>;
 
@@ -124,6 +131,14 @@ pub trait Host {
         Self: Sized,
     {
         Email::new(self, subject.into())
+    }
+
+    /// A request to fill and send.
+    fn request(&self, method: impl Into<String>, url: impl Into<String>) -> RequestBuilder<'_, Self>
+    where
+        Self: Sized,
+    {
+        RequestBuilder::new(self, method.into(), url.into())
     }
 
     /// An artifact to write; `name` is a file name without a path.

@@ -72,6 +72,7 @@ mod email;
 mod error;
 pub mod export;
 mod host;
+mod http;
 mod logging;
 mod outcome;
 mod parameters;
@@ -86,6 +87,7 @@ pub use bindings::sandglass::job::{
     control::Budget,
     database::{FindOptions, UpdateResult},
     email::{Message, Receipt},
+    http::{Request, Response},
     log::Level,
     types::{
         CapabilityRequest, Context, Issue, JobError, Metadata, ParentResult, ResourceUsage,
@@ -97,6 +99,7 @@ pub use database::{Collection, Documents};
 pub use email::Email;
 pub use error::{CallError, HostError};
 pub use host::{ArtifactSink, DocumentSource, Host};
+pub use http::RequestBuilder;
 pub use outcome::Outcome;
 pub use parameters::{InvalidParameters, parse_parameters, schema_of};
 pub use template::JobTemplate;

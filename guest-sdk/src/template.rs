@@ -72,6 +72,20 @@ impl CapabilityRequest {
         Self::new("artifacts", name, operations)
     }
 
+    /// Asks to send requests with a method to a URL. Its query, which no grant holds, is left out; a `*`
+    /// at the end of the path stands for all that begin so.
+    #[must_use]
+    pub fn http(method: &str, url: &str) -> Self {
+        let url = url.split(['?', '#']).next().unwrap_or_default();
+        Self::new("http", format!("{method} {url}"), &["request"])
+    }
+
+    /// Asks to use a secret.
+    #[must_use]
+    pub fn secret(name: impl Into<String>) -> Self {
+        Self::new("secrets", name, &["use"])
+    }
+
     fn new(interface: &str, target: impl Into<String>, operations: &[&str]) -> Self {
         Self {
             interface: interface.into(),

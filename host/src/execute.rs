@@ -55,9 +55,15 @@ impl Stage {
             Err(error) => return RunReport::from(classify(&error)),
         };
         let returned = self.call(&template, &run, &mut store).await;
+        let mask = Arc::clone(&store.data().mask);
         let report = match returned {
             Ok(returned) => report(&run, returned),
             Err(ending) => RunReport::from(ending),
+        };
+        let report = RunReport {
+            result: report.result.map(|result| mask.value(result)),
+            message: report.message.map(|message| mask.text(message)),
+            ..report
         };
         let report = settle(store, &run, report).await;
         drop(place);
@@ -91,6 +97,7 @@ impl Stage {
         store.set_max_component_handles(places(run.limits.get(Limit::Handles)));
         store.set_epoch_deadline(1);
         let mut ticks_left = TICKS_AFTER_CANCEL;
+        let observer = Arc::clone(&run.observer);
         store.epoch_deadline_callback(move |store| {
             if store.data().cancel.is_cancelled() {
                 ticks_left = ticks_left.saturating_sub(1);
@@ -98,9 +105,13 @@ impl Stage {
                     return Err(Stop::Cancelled.into());
                 }
             }
+            let observer = Arc::clone(&observer);
             Ok(UpdateDeadline::YieldCustom(
                 1,
-                Box::pin(tokio::task::yield_now()),
+                Box::pin(async move {
+                    observer.room().await;
+                    tokio::task::yield_now().await;
+                }),
             ))
         });
         Ok(store)

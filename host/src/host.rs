@@ -31,6 +31,9 @@ use crate::{
 /// Questions answered at the same time.
 const CONCURRENT_QUESTIONS: usize = 4;
 
+/// How much the threads of guests give way, from 0 to 19: a third of the weight of another thread.
+const GUEST_NICENESS: i32 = 5;
+
 /// Runs templates. Cheap to clone: clones share everything.
 #[derive(Clone)]
 pub struct Host {
@@ -237,6 +240,7 @@ impl Guests {
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("sandglass-guest")
+            .on_thread_start(give_way)
             .enable_all()
             .build()
             .map_err(HostError::Threads)?;
@@ -266,6 +270,15 @@ impl Guests {
 impl Drop for Guests {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Lets other threads of the machine go first, those that answer requests among them: a guest computes
+/// for as long as it is let, and they need the processor for a moment and at once. On Linux niceness is a
+/// thread's own (sched(7)); where it cannot be changed, all threads are alike.
+fn give_way() {
+    if let Err(error) = rustix::process::nice(GUEST_NICENESS) {
+        tracing::debug!(%error, "the priority of a thread for guests stays as it is");
     }
 }
 

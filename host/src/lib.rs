@@ -14,13 +14,16 @@ mod engine;
 mod error;
 mod execute;
 mod host;
+mod http;
 mod journal;
 mod limits;
 mod loaded;
 mod mail;
+mod mask;
 mod outcome;
 mod pure;
 mod run;
+mod secrets;
 mod settings;
 mod state;
 mod template;
@@ -29,10 +32,12 @@ mod text;
 pub use capability::artifacts::{ArtifactId, ArtifactIdError};
 pub use error::{HostError, TemplateError};
 pub use host::Host;
+pub use http::{HttpClient, HttpSettings, Resolver, SystemResolver, TlsSetupError};
 pub use mail::{
     Attachment, FileOutbox, InvalidAddress, Mail, MailAddress, MailError, Mailer, OutboxMail,
     Receipt, SmtpError, SmtpMailer,
 };
 pub use run::{ArtifactRecord, RecordLost, Run, RunObserver, RunReport};
+pub use secrets::{SecretError, SecretSource};
 pub use settings::{HostSettings, Services};
 pub use template::{Description, Template};

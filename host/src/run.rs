@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use crate::secrets::SecretSource;
+
 /// One attempt to run a template.
 #[derive(Clone)]
 pub struct Run {
@@ -24,6 +26,8 @@ pub struct Run {
     pub limits: Limits,
     /// How long it may take, from the moment that it has a place to run.
     pub timeout: Duration,
+    /// Where the secrets come from that its grant names.
+    pub secrets: Arc<dyn SecretSource>,
     /// Who is told what happens.
     pub observer: Arc<dyn RunObserver>,
     /// Cancelled by whoever wants the run to stop. A template that asks learns of it and may end by
@@ -76,6 +80,10 @@ pub trait RunObserver: Send + Sync + 'static {
 
     /// The run reported how far it has come.
     fn progress(&self, progress: Progress);
+
+    /// Waits until there is room for more. Asked about every ten milliseconds of computing, so that a
+    /// guest that calls faster than its calls can be stored is held up instead of filling memory.
+    async fn room(&self) {}
 }
 
 /// How a run ended and what it used.

@@ -6,7 +6,10 @@ use object_store::ObjectStore;
 use sandglass_contract::Clock;
 use sandglass_query::ApplicationDatabase;
 
-use crate::mail::{MailAddress, Mailer};
+use crate::{
+    http::HttpClient,
+    mail::{MailAddress, Mailer},
+};
 
 const MIB: u64 = 1 << 20;
 
@@ -57,6 +60,8 @@ pub struct Services {
     pub mailer: Arc<dyn Mailer>,
     /// Where artifacts are kept.
     pub artifacts: Arc<dyn ObjectStore>,
+    /// What sends requests to other services.
+    pub http: HttpClient,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -50,13 +50,15 @@ pub enum RecordKind {
     ChainArrivals,
     /// Concurrency limits.
     ConcurrencyLimits,
+    /// Secrets, sealed.
+    Secrets,
     /// The audit log, each organisation's in its order.
     Audit,
 }
 
 impl RecordKind {
     /// Every kind, in an order in which a record comes after those that it refers to.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Users,
         Self::Tokens,
         Self::Components,
@@ -70,6 +72,7 @@ impl RecordKind {
         Self::Journal,
         Self::ChainArrivals,
         Self::ConcurrencyLimits,
+        Self::Secrets,
         Self::Audit,
     ];
 
@@ -90,6 +93,7 @@ impl RecordKind {
             Self::Journal => "journal entries",
             Self::ChainArrivals => "chain arrivals",
             Self::ConcurrencyLimits => "concurrency limits",
+            Self::Secrets => "secrets",
             Self::Audit => "audit entries",
         }
     }

@@ -24,6 +24,8 @@ pub enum AuditAction {
     ConcurrencyLimitChanged,
     /// A host was told to begin nothing new, or to take part again.
     HostOrdered,
+    /// A secret was set or removed.
+    SecretChanged,
 }
 
 /// A line of the audit log.

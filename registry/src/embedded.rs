@@ -23,6 +23,7 @@ mod jobs;
 mod limits;
 mod migration;
 mod readers;
+mod secrets;
 mod selection;
 mod stored;
 mod templates;
@@ -54,6 +55,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0002_scheduling.sql"),
         include_str!("../migrations/store/0003_blackout_calendars.sql"),
         include_str!("../migrations/store/0004_hosts.sql"),
+        include_str!("../migrations/store/0007_secrets.sql"),
     ],
     on_open: |connection, now| {
         executions::end_leases(connection, now)?;

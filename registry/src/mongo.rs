@@ -32,6 +32,7 @@ mod opening;
 mod parts;
 mod reading;
 mod revisions;
+mod secrets;
 mod sessions;
 mod store;
 mod stored;

@@ -13,6 +13,7 @@ mod executions;
 mod hosts;
 mod jobs;
 mod limits;
+mod secrets;
 mod templates;
 
 pub use accounts::AccountStore;
@@ -27,6 +28,7 @@ pub use executions::{
 pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
+pub use secrets::SecretStore;
 pub use templates::TemplateStore;
 
 use sandglass_contract::JobId;
@@ -44,6 +46,7 @@ pub trait Store:
     + TemplateStore
     + AccountStore
     + HostStore
+    + SecretStore
 {
 }
 
@@ -57,6 +60,7 @@ impl<T> Store for T where
         + TemplateStore
         + AccountStore
         + HostStore
+        + SecretStore
 {
 }
 

@@ -11,6 +11,7 @@ pub mod core;
 pub mod host;
 pub mod jobs;
 pub mod notify;
+pub mod secrets;
 pub mod service;
 
 mod arrivals;
@@ -27,4 +28,5 @@ pub use jobs::{
     BackfillRequest, ChainNode, JobDraft, JobError, JobPatch, JobPreview, Jobs, Problem,
 };
 pub use notify::Notifier;
+pub use secrets::{KnownSecret, Secrets, SecretsError};
 pub use service::{Scheduler, SchedulerSettings};

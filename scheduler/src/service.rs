@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::{Clock, ExecutionId, UserId};
 use sandglass_registry::{
-    AuditAction, AuditEntry, HostOrder, HostRecord, Scope, Store, StoreError, store::CancelAnswer,
+    AuditAction, AuditEntry, HostOrder, HostRecord, Scope, Store, StoreError, Vault,
+    store::CancelAnswer,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -21,6 +22,7 @@ use crate::{
     host::HostIdentity,
     jobs::{Jobs, Pauses},
     notify::Notifier,
+    secrets::Secrets,
     shell::{self, Bells, Calendars, Runs},
 };
 
@@ -34,6 +36,8 @@ pub struct SchedulerSettings {
     pub host: HostIdentity,
     /// How long a claim holds unless it is renewed; it is renewed three times as often.
     pub lease: Duration,
+    /// What seals and opens secrets; without it they cannot be set or used.
+    pub vault: Option<Vault>,
 }
 
 /// What every part of the scheduler works with.
@@ -49,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) pauses: Pauses,
     pub(crate) runs: Runs,
     pub(crate) notifier: Notifier,
+    pub(crate) secrets: Secrets,
     /// Who goes first, as far as this host knows.
     pub(crate) turns: watch::Sender<Turns>,
     /// Rung where the host is to report itself at once.
@@ -90,6 +95,7 @@ impl Scheduler {
             changes.clone(),
             bells.clone(),
         );
+        let secrets = Secrets::new(store.clone(), clock.clone(), settings.vault.clone());
         let shared = Arc::new(Shared {
             settings,
             store,
@@ -102,6 +108,7 @@ impl Scheduler {
             pauses: jobs.pauses().clone(),
             runs: Runs::default(),
             notifier,
+            secrets,
             turns: watch::Sender::new(Turns::default()),
             report_soon: Notify::new(),
             runtime: Handle::current(),
@@ -131,6 +138,12 @@ impl Scheduler {
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.shared.catalogue
+    }
+
+    /// The secrets.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.shared.secrets
     }
 
     /// Where records are kept.

@@ -12,6 +12,7 @@
 )]
 
 pub mod client;
+pub mod hook;
 pub mod hosts;
 pub mod jobs;
 pub mod mongo;
@@ -20,6 +21,7 @@ pub mod random;
 pub mod server;
 
 pub use client::{Answer, Client};
+pub use hook::HookServer;
 pub use hosts::{Host, HostOptions};
 pub use mongo::MongoServer;
 pub use random::Random;

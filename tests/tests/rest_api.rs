@@ -61,7 +61,8 @@ fn lists_have_the_shapes_of_the_requirements() {
             "data_export",
             "database_cleanup",
             "email_notification",
-            "test_scheduler"
+            "test_scheduler",
+            "webhook_trigger"
         ]
     );
     let template = client

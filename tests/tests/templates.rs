@@ -124,7 +124,7 @@ fn a_template_imports_nothing_that_it_does_not_use() {
                 .filter_map(|import| {
                     let name = import.as_str()?.strip_prefix("sandglass:job/")?;
                     let name = name.split('@').next()?;
-                    ["database", "email", "artifacts"]
+                    ["database", "email", "artifacts", "http", "secrets"]
                         .contains(&name)
                         .then_some(name)
                 })
@@ -140,6 +140,7 @@ fn a_template_imports_nothing_that_it_does_not_use() {
     data_export artifacts database
     database_cleanup database
     email_notification database email
-    test_scheduler
+    test_scheduler 
+    webhook_trigger http secrets
     ");
 }

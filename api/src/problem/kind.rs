@@ -27,6 +27,10 @@ pub enum ProblemKind {
     AlreadyExists,
     /// Other records refer to it.
     InUse,
+    /// There are as many records as there may be.
+    TooManyRecords,
+    /// The service has no key to seal secrets with.
+    NoSecretsKey,
     /// The execution has ended.
     AlreadyFinished,
     /// The record is not at the version that `If-Match` names.
@@ -53,7 +57,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
@@ -65,6 +69,8 @@ impl ProblemKind {
         Self::VersionConflict,
         Self::AlreadyExists,
         Self::InUse,
+        Self::TooManyRecords,
+        Self::NoSecretsKey,
         Self::AlreadyFinished,
         Self::VersionMismatch,
         Self::BodyTooLarge,
@@ -116,6 +122,16 @@ impl ProblemKind {
             ),
             Self::AlreadyExists => (S::CONFLICT, "ALREADY_EXISTS", "It is there already"),
             Self::InUse => (S::CONFLICT, "IN_USE", "Other records refer to it"),
+            Self::TooManyRecords => (
+                S::CONFLICT,
+                "TOO_MANY_RECORDS",
+                "There are as many as there may be",
+            ),
+            Self::NoSecretsKey => (
+                S::CONFLICT,
+                "NO_SECRETS_KEY",
+                "The service has no key for secrets",
+            ),
             Self::AlreadyFinished => (
                 S::CONFLICT,
                 "ALREADY_FINISHED",

@@ -50,7 +50,8 @@ pub(super) async fn list_templates(
 /// Read a template
 ///
 /// `schema` is the JSON Schema of the parameters of a job, with the choices filled in that this service
-/// has: a property marked `"x-sandglass-source": "collections"` lists the collections there are.
+/// has: a property marked `"x-sandglass-source": "collections"` lists the collections there are, one marked
+/// `"secrets"` the names of the secrets.
 #[utoipa::path(
     get, path = "/api/admin/job-templates/{type}", tag = "Templates",
     params(("type" = TemplateId, Path, description = "The template")),
@@ -70,7 +71,14 @@ pub(super) async fn get_template(
     let template = TemplateView::of(template).ok_or(missing)?;
     let mut schema = template.parameters_schema().clone();
     let collections = state.database.collections().await?;
-    sources::fill_in_collections(&mut schema, &collections);
+    let collections: Vec<String> = collections.iter().map(|it| it.as_str().into()).collect();
+    sources::fill_in(&mut schema, "collections", &collections);
+    let secrets = state.scheduler.secrets().list(&caller.scope).await?;
+    let secrets: Vec<String> = secrets
+        .iter()
+        .map(|it| it.secret.name.to_string())
+        .collect();
+    sources::fill_in(&mut schema, "secrets", &secrets);
     Ok(Json(TemplateAnswer { template, schema }))
 }
 

@@ -15,6 +15,9 @@ const MAIL_URL_FILE: &str = "SANDGLASS_MAIL_URL_FILE";
 const MAIL_FROM: &str = "SANDGLASS_MAIL_FROM";
 const STORE: &str = "SANDGLASS_STORE";
 const STORE_FILE: &str = "SANDGLASS_STORE_FILE";
+const SECRETS_KEY: &str = "SANDGLASS_SECRETS_KEY";
+const SECRETS_KEY_FILE: &str = "SANDGLASS_SECRETS_KEY_FILE";
+pub(super) const HTTP_ALLOWED_NETWORKS: &str = "SANDGLASS_HTTP_ALLOWED_NETWORKS";
 const CLOCK_OFFSET: &str = "SANDGLASS_CLOCK_OFFSET_MS";
 /// How long a claim of an execution holds unless it is renewed, in milliseconds. Only for tests that
 /// cannot wait half a minute: all hosts of a store must have the same, and a short one takes runs away
@@ -33,6 +36,8 @@ pub(super) struct Environment {
     pub(super) mail_url: Option<String>,
     pub(super) mail_from: Option<String>,
     pub(super) store: Option<String>,
+    pub(super) secrets_key: Option<String>,
+    pub(super) http_allowed_networks: Option<String>,
     pub(super) clock_offset: SignedDuration,
     pub(super) lease: Option<Duration>,
 }
@@ -61,6 +66,8 @@ impl Environment {
             mail_url: secret(MAIL_URL, MAIL_URL_FILE)?,
             mail_from: variable(MAIL_FROM),
             store: secret(STORE, STORE_FILE)?,
+            secrets_key: secret(SECRETS_KEY, SECRETS_KEY_FILE)?,
+            http_allowed_networks: variable(HTTP_ALLOWED_NETWORKS),
             clock_offset: offset
                 .map_err(|error: std::num::ParseIntError| invalid(CLOCK_OFFSET, error))?
                 .map_or(SignedDuration::ZERO, SignedDuration::from_millis),

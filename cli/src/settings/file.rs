@@ -10,7 +10,7 @@ use config::{Config, File, FileFormat};
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
-use super::{AppDatabase, LogFormat, retention::RetentionSection};
+use super::{AppDatabase, LogFormat, outgoing::HttpSection, retention::RetentionSection};
 use crate::failure::{Exit, Failure};
 
 /// What the file says.
@@ -29,6 +29,9 @@ pub(super) struct SettingsFile {
     pub(super) log_format: Option<LogFormat>,
     pub(super) log_filter: Option<String>,
     pub(super) mail: Option<MailSection>,
+    /// A file with the key of the secrets.
+    pub(super) secrets_key_file: Option<PathBuf>,
+    pub(super) http: Option<HttpSection>,
     pub(super) retention: Option<RetentionSection>,
 }
 

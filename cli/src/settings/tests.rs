@@ -201,3 +201,28 @@ fn retention_is_for_mongodb_and_by_how_an_execution_ended() {
     let unknown = merged(&[], &mongo, "[retention]\nrunning_days = 2").unwrap_err();
     assert!(unknown.contains("running_days"), "{unknown}");
 }
+
+#[test]
+fn networks_and_the_key_of_secrets_are_read_from_either_place() {
+    let networks = |variables: &[(&str, &str)], file: &str| {
+        let settings = merged(&[], variables, file)?;
+        let networks = settings.http.allowed_networks.iter();
+        Ok::<_, String>(networks.map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(networks(&[], "").unwrap(), [""; 0]);
+    let file = "[http]\nallowed_networks = ['10.1.0.0/16']";
+    assert_eq!(networks(&[], file).unwrap(), ["10.1.0.0/16"]);
+    let given = |list| [("SANDGLASS_HTTP_ALLOWED_NETWORKS", list)];
+    let two = networks(&given("127.0.0.1/32, fd00::/8"), file).unwrap();
+    assert_eq!(two, ["127.0.0.1/32", "fd00::/8"]);
+    let refused = networks(&given("10.1.0.0"), "").unwrap_err();
+    assert!(refused.contains("networks such as"), "{refused}");
+    assert!(networks(&[], "[http]\nallowed_networks = ['all']").is_err());
+
+    assert!(merged(&[], &[], "").unwrap().vault.is_none());
+    let with_key = |text: &str| merged(&[], &[("SANDGLASS_SECRETS_KEY", text)], "");
+    assert!(with_key(&"07".repeat(32)).unwrap().vault.is_some());
+    let refused = with_key("short").unwrap_err();
+    assert!(refused.contains("key of the secrets") && !refused.contains("short"));
+    assert!(merged(&[], &[], "secrets_key_file = '/nowhere/key'").is_err());
+}

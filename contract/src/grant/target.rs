@@ -1,11 +1,12 @@
-//! The target of a grant entry: one collection, one mail address or domain, one artifact name, or any.
+//! The target of a grant entry: one collection, one mail address or domain, one artifact name, one
+//! destination of requests, one secret, or any.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GrantError, Interface};
-use crate::text::is_misleading;
+use super::{Destination, GrantError, Interface, MAX_DESTINATION_BYTES};
+use crate::{ids::SecretName, text::is_misleading};
 
 const MAX_TARGET_LENGTH: usize = 320;
 
@@ -31,18 +32,28 @@ impl Target {
             target: text.chars().take(MAX_TARGET_LENGTH).collect(),
             reason,
         };
-        if text.is_empty() || text.len() > MAX_TARGET_LENGTH {
-            return Err(invalid("a target has 1 to 320 bytes"));
+        let longest = match interface {
+            Interface::Http => MAX_DESTINATION_BYTES,
+            _ => MAX_TARGET_LENGTH,
+        };
+        if text.is_empty() || text.len() > longest {
+            return Err(invalid(
+                "a target has 1 to 320 bytes, and a destination of requests at most 2000",
+            ));
         }
         if text.chars().any(is_misleading) {
             return Err(invalid(
                 "a target has no control characters and none that turn the text around",
             ));
         }
-        if text == "*" {
-            return Ok(Self::any());
-        }
         match interface {
+            Interface::Http => Destination::parse(text)
+                .map(|it| Self(it.to_string()))
+                .map_err(|error| invalid(error.reason())),
+            Interface::Secrets => SecretName::parse(text)
+                .map(|it| Self(it.as_str().to_owned()))
+                .map_err(|_| invalid("a secret is asked for by its name, each by its own")),
+            _ if text == "*" => Ok(Self::any()),
             Interface::Database | Interface::Artifacts if text.contains('*') => {
                 Err(invalid("a target is a name, or * alone for any name"))
             }
@@ -65,6 +76,12 @@ impl Target {
         self.0 == "*"
     }
 
+    /// Whether it names requests that only read.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        Destination::parse(&self.0).is_ok_and(|it| it.method().only_reads())
+    }
+
     /// Whether a call on `actual` falls under this target.
     #[must_use]
     pub fn covers(&self, interface: Interface, actual: &str) -> bool {
@@ -72,7 +89,11 @@ impl Target {
             return true;
         }
         match interface {
-            Interface::Database | Interface::Artifacts => self.0 == actual,
+            Interface::Database | Interface::Artifacts | Interface::Secrets => self.0 == actual,
+            Interface::Http => match (Destination::parse(&self.0), Destination::parse(actual)) {
+                (Ok(granted), Ok(asked)) => granted.covers(&asked),
+                _ => false,
+            },
             Interface::Email => {
                 normal_address(actual).is_some_and(|actual| match self.0.strip_prefix("*@") {
                     Some(domain) => actual

@@ -37,7 +37,8 @@ impl Grant {
     }
 }
 
-/// A target is a name, `*` for any, or `*@domain` for the addresses of a domain.
+/// A target is a name, `*` for any, `*@domain` for the addresses of a domain, or a destination of
+/// requests, which may end in `*`. The service's own rules on destinations say more.
 fn covers(granted: &str, target: &str) -> bool {
     granted == target
         || granted == "*"
@@ -45,4 +46,8 @@ fn covers(granted: &str, target: &str) -> bool {
             .strip_prefix('*')
             .filter(|domain| domain.starts_with('@'))
             .is_some_and(|domain| target.ends_with(domain))
+        || granted
+            .strip_suffix('*')
+            .filter(|start| start.contains("://"))
+            .is_some_and(|start| target.starts_with(start))
 }

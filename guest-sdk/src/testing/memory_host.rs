@@ -9,8 +9,10 @@ use serde_json::Value;
 use super::artifacts::{self, MemoryArtifact, MemorySink, Shelf};
 use super::database::{Database, MemorySource};
 use super::grant::Grant;
+use super::requests::{self, Requests};
 use crate::{
-    Budget, CapabilityRequest, FindOptions, Host, HostError, Level, Message, Receipt, UpdateResult,
+    Budget, CapabilityRequest, FindOptions, Host, HostError, Level, Message, Receipt, Request,
+    Response, UpdateResult,
 };
 
 /// A line of the log.
@@ -42,6 +44,7 @@ pub struct MemoryHost {
     database: Database,
     shelf: Shelf,
     outbox: RefCell<Vec<Message>>,
+    requests: Requests,
     log: RefCell<Vec<LogLine>>,
     progress: RefCell<Vec<Progress>>,
     grant: RefCell<Grant>,
@@ -86,6 +89,25 @@ impl MemoryHost {
         self
     }
 
+    /// Answers the next request that has no answer yet with this.
+    #[must_use]
+    pub fn with_answer(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.requests.answers.borrow_mut().push_back(Response {
+            status,
+            headers: headers.iter().map(owned).collect(),
+            body: body.as_bytes().to_vec(),
+        });
+        self
+    }
+
+    /// Has a secret. Its placeholder is `{{secret:NAME}}`, and stays in the requests that are kept.
+    #[must_use]
+    pub fn with_secret(mut self, name: &str) -> Self {
+        self.requests.secrets.insert(name.to_owned());
+        self
+    }
+
     /// Makes every call of an operation (`count`, `send`, `create`, …) fail.
     #[must_use]
     pub fn with_failure(mut self, operation: &'static str, error: HostError) -> Self {
@@ -118,6 +140,12 @@ impl MemoryHost {
     #[must_use]
     pub fn outbox(&self) -> Vec<Message> {
         self.outbox.borrow().clone()
+    }
+
+    /// The requests that were sent, with placeholders for secrets.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.sent.borrow().clone()
     }
 
     /// The artifacts that were finished.
@@ -212,6 +240,21 @@ impl Host for MemoryHost {
             message_id: format!("<{}@memory.invalid>", outbox.len()),
             accepted: u32::try_from(recipients().count()).unwrap_or(u32::MAX),
         })
+    }
+
+    fn send_request(&self, request: &Request) -> Result<Response, HostError> {
+        self.check("http", &requests::target(request), "request")?;
+        Ok(self.requests.send(request))
+    }
+
+    fn secret(&self, name: &str) -> Result<String, HostError> {
+        self.check("secrets", name, "use")?;
+        match self.requests.secrets.contains(name) {
+            true => Ok(format!("{{{{secret:{name}}}}}")),
+            false => Err(HostError::InvalidArgument(format!(
+                "there is no secret {name:?}"
+            ))),
+        }
     }
 
     fn create_artifact(&self, name: &str, content_type: &str) -> Result<Self::Sink, HostError> {

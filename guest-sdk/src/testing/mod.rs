@@ -8,6 +8,7 @@ mod artifacts;
 mod database;
 mod grant;
 mod memory_host;
+mod requests;
 
 use serde_json::Value;
 

@@ -11,9 +11,11 @@ pub(crate) mod control;
 pub(crate) mod cursor;
 pub(crate) mod database;
 pub(crate) mod email;
+pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod progress;
 mod random;
+pub(crate) mod secrets;
 
 #[cfg(test)]
 mod artifacts_tests;
@@ -21,6 +23,8 @@ mod artifacts_tests;
 mod database_tests;
 #[cfg(test)]
 mod email_tests;
+#[cfg(test)]
+mod http_tests;
 
 use std::future::Future;
 
@@ -39,6 +43,9 @@ use crate::{
 pub(crate) enum Refusal {
     /// The grant does not cover it.
     Denied,
+    /// The grant covers it and the rules of the service do not; why, for the record and not for the
+    /// guest.
+    Forbidden(String),
     /// An argument is not acceptable.
     Invalid(String),
     /// A limit is used up.
@@ -55,7 +62,7 @@ impl Refusal {
     /// How the journal calls it. Not asked of [`Refusal::Stop`], which ends the run.
     pub(crate) const fn call_outcome(&self) -> CallOutcome {
         match self {
-            Self::Denied => CallOutcome::Denied,
+            Self::Denied | Self::Forbidden(_) => CallOutcome::Denied,
             Self::Invalid(_) => CallOutcome::InvalidArgument,
             Self::Limit(_) => CallOutcome::LimitExceeded,
             Self::Unavailable(_) => CallOutcome::Unavailable,
@@ -67,7 +74,8 @@ impl Refusal {
     pub(crate) fn text(&self) -> Option<String> {
         match self {
             Self::Denied => Some("the job's grant does not cover it".to_owned()),
-            Self::Invalid(text)
+            Self::Forbidden(text)
+            | Self::Invalid(text)
             | Self::Limit(text)
             | Self::Unavailable(text)
             | Self::Other(text) => Some(text.clone()),
@@ -78,7 +86,7 @@ impl Refusal {
     /// What the guest sees, or what ends it.
     pub(crate) fn into_error(self) -> Result<Error, Stop> {
         match self {
-            Self::Denied => Ok(Error::AccessDenied),
+            Self::Denied | Self::Forbidden(_) => Ok(Error::AccessDenied),
             Self::Invalid(text) => Ok(Error::InvalidArgument(text)),
             Self::Limit(text) => Ok(Error::LimitExceeded(text)),
             Self::Unavailable(text) => Ok(Error::Unavailable(text)),
@@ -145,6 +153,11 @@ mod tests {
         };
         let text = || "why".to_owned();
         check(Refusal::Denied, CallOutcome::Denied, "AccessDenied");
+        check(
+            Refusal::Forbidden(text()),
+            CallOutcome::Denied,
+            "AccessDenied",
+        );
         check(
             Refusal::Invalid(text()),
             CallOutcome::InvalidArgument,

@@ -35,6 +35,8 @@ pub(crate) fn run_linker(engine: &Engine) -> wasmtime::Result<Linker<RunState>> 
     job::database::add_to_linker::<_, HasSelf<RunState>>(&mut linker, state)?;
     job::email::add_to_linker::<_, HasSelf<RunState>>(&mut linker, state)?;
     job::artifacts::add_to_linker::<_, HasSelf<RunState>>(&mut linker, state)?;
+    job::http::add_to_linker::<_, HasSelf<RunState>>(&mut linker, state)?;
+    job::secrets::add_to_linker::<_, HasSelf<RunState>>(&mut linker, state)?;
     job::log::add_to_linker::<_, HasSelf<RunState>>(&mut linker, state)?;
     job::progress::add_to_linker::<_, HasSelf<RunState>>(&mut linker, state)?;
     job::clock::add_to_linker::<_, HasSelf<RunState>>(&mut linker, state)?;

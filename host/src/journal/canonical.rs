@@ -13,6 +13,7 @@ use crate::bindings::sandglass::job::{
     control::Budget,
     database::{FindOptions, UpdateResult},
     email::{Message, Receipt},
+    http::{Request, Response},
     types::Error,
 };
 
@@ -190,6 +191,33 @@ impl Canonical for Receipt {
     fn write(&self, into: &mut Sha256) {
         self.message_id.write(into);
         u64::from(self.accepted).write(into);
+    }
+}
+
+impl Canonical for Vec<(String, String)> {
+    fn write(&self, into: &mut Sha256) {
+        length(into, b'l', self.len());
+        for (name, value) in self {
+            name.write(into);
+            value.write(into);
+        }
+    }
+}
+
+impl Canonical for Request {
+    fn write(&self, into: &mut Sha256) {
+        self.method.write(into);
+        self.url.write(into);
+        self.headers.write(into);
+        self.body.write(into);
+    }
+}
+
+impl Canonical for Response {
+    fn write(&self, into: &mut Sha256) {
+        u64::from(self.status).write(into);
+        self.headers.write(into);
+        self.body.write(into);
     }
 }
 

@@ -18,11 +18,14 @@ use crate::{
         progress::Reports,
     },
     engine::run_wasi,
+    http::HttpClient,
     journal::Journal,
     limits::{Allowance, Limiter},
     mail::{MailAddress, Mailer},
+    mask::{Mask, MaskingObserver},
     outcome::Stop,
     run::Run,
+    secrets::RunSecrets,
     settings::Services,
 };
 
@@ -50,6 +53,10 @@ pub(crate) struct RunState {
     /// Calls of `send` so far.
     pub(crate) sends: u64,
     pub(crate) artifacts: ArtifactFolder,
+    pub(crate) http: HttpClient,
+    pub(crate) secrets: RunSecrets,
+    /// Hides the secrets in everything that the run shows.
+    pub(crate) mask: Arc<Mask>,
     pub(crate) table: ResourceTable,
     handles: Handles,
     wasi: WasiCtx,
@@ -66,7 +73,9 @@ impl RunState {
     pub(crate) fn new(run: &Run, services: &Services, mail_from: MailAddress) -> Self {
         let clock = &services.clock;
         let (began, mode) = (clock.monotonic(), run.context.mode);
-        let observer = || Arc::clone(&run.observer);
+        let mask = Arc::new(Mask::default());
+        let masking = MaskingObserver::around(Arc::clone(&run.observer), Arc::clone(&mask));
+        let observer = || Arc::clone(&masking);
         let log = LogSink::new(observer(), Arc::clone(clock), &run.limits);
         let handles = run.limits.get(Limit::Handles);
         let artifacts: Arc<dyn ObjectStore> = Arc::clone(&services.artifacts);
@@ -89,6 +98,9 @@ impl RunState {
             mail_from,
             sends: 0,
             artifacts: ArtifactFolder::new(artifacts, mode),
+            http: services.http.clone(),
+            secrets: RunSecrets::new(Arc::clone(&run.secrets)),
+            mask,
             table,
             handles: Handles {
                 open: 0,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use object_store::memory::InMemory;
 use parking_lot::Mutex;
 use sandglass_contract::{
     CapabilityRequest, Clock, ExecutionId, Grant, JobId, JournalEntry, LimitSettings, Limits,
-    LogLevel, Progress, RunContext, RunMode, clock::testing::ManualClock,
+    LogLevel, Progress, RunContext, RunMode, SecretName, SecretValue, clock::testing::ManualClock,
 };
 use sandglass_query::MemoryDatabase;
 use serde_json::{Map, Value};
@@ -18,10 +18,23 @@ use tokio_util::sync::CancellationToken;
 
 use super::RunState;
 use crate::{
+    http::{HttpClient, HttpSettings, tests::ScriptedResolver},
     mail::{Mail, MailError, Mailer, Receipt},
     run::{RecordLost, Run, RunObserver},
+    secrets::{RunSecrets, SecretError, SecretSource},
     settings::Services,
 };
+
+/// Knows these secrets.
+pub(crate) struct KnownSecrets(BTreeMap<String, SecretValue>);
+
+#[async_trait]
+impl SecretSource for KnownSecrets {
+    async fn secret(&self, name: &SecretName) -> Result<SecretValue, SecretError> {
+        let unknown = || SecretError::Unknown(name.to_string());
+        self.0.get(name.as_str()).cloned().ok_or_else(unknown)
+    }
+}
 
 /// A line as an observer saw it.
 pub(crate) struct Line {
@@ -103,6 +116,18 @@ pub(crate) struct Fixture {
     pub(crate) services: Services,
 }
 
+impl Fixture {
+    /// Gives the run secrets.
+    pub(crate) fn secrets(&mut self, secrets: &[(&str, &str)]) {
+        let value = |(name, text): &(&str, &str)| {
+            let value = SecretValue::new((*text).to_owned()).unwrap();
+            ((*name).to_owned(), value)
+        };
+        let known = KnownSecrets(secrets.iter().map(value).collect());
+        self.state.secrets = RunSecrets::new(Arc::new(known));
+    }
+}
+
 /// Everything granted.
 pub(crate) fn anything() -> Grant {
     grant(&[
@@ -131,6 +156,7 @@ pub(crate) fn fixture_with(
         database: Arc::new(MemoryDatabase::new(|| Timestamp::UNIX_EPOCH)),
         mailer: Arc::clone(&recorder) as _,
         artifacts: Arc::new(InMemory::new()),
+        http: HttpClient::new(HttpSettings::default(), ScriptedResolver::saying(&[])).unwrap(),
         clock: manual_clock(),
     };
     let run = Run {
@@ -149,6 +175,7 @@ pub(crate) fn fixture_with(
         grant,
         limits: limits(settings),
         timeout: Duration::from_secs(60),
+        secrets: Arc::new(KnownSecrets(BTreeMap::new())),
         observer: Arc::clone(&recorder) as _,
         cancel: CancellationToken::new(),
     };

@@ -16,11 +16,11 @@ use object_store::memory::InMemory;
 use parking_lot::Mutex;
 use sandglass_contract::{
     ExecutionId, Grant, Interface, JobId, JournalEntry, LimitSettings, Limits, LogLevel, Progress,
-    RunContext, RunMode, SystemClock,
+    RunContext, RunMode, SecretName, SecretValue, SystemClock,
 };
 use sandglass_host::{
-    Host, HostSettings, Mail, MailError, Mailer, Receipt, RecordLost, Run, RunObserver, RunReport,
-    Services, Template,
+    Host, HostSettings, HttpClient, HttpSettings, Mail, MailError, Mailer, Receipt, RecordLost,
+    Run, RunObserver, RunReport, SecretError, SecretSource, Services, SystemResolver, Template,
 };
 use sandglass_query::{ApplicationDatabase, MemoryDatabase};
 use serde_json::{Map, Value};
@@ -97,6 +97,13 @@ impl Mailer for Recorder {
     }
 }
 
+#[async_trait]
+impl SecretSource for Recorder {
+    async fn secret(&self, name: &SecretName) -> Result<SecretValue, SecretError> {
+        Err(SecretError::Unknown(name.to_string()))
+    }
+}
+
 /// A host with a folder of its own.
 pub struct Bench {
     pub host: Host,
@@ -131,6 +138,7 @@ pub fn host_in(folder: &Path, recorder: &Arc<Recorder>, database: &Arc<MemoryDat
         database: Arc::clone(database) as Arc<dyn ApplicationDatabase>,
         mailer: Arc::clone(recorder) as Arc<dyn Mailer>,
         artifacts: Arc::new(InMemory::new()),
+        http: HttpClient::new(HttpSettings::default(), Arc::new(SystemResolver)).unwrap(),
         clock: Arc::new(SystemClock::default()),
     };
     Host::new(settings, services).unwrap()
@@ -158,6 +166,7 @@ impl Bench {
             grant: Grant::everything_in(&Interface::ALL),
             limits: Limits::default(),
             timeout: Duration::from_secs(30),
+            secrets: Arc::clone(&self.recorder) as Arc<dyn SecretSource>,
             observer: Arc::clone(&self.recorder) as Arc<dyn RunObserver>,
             cancel: CancellationToken::new(),
         }

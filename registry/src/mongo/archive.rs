@@ -11,7 +11,7 @@ use super::{
     MongoStore,
     collections::{
         ARRIVALS, AUDIT, BACKFILLS, CALENDARS, EXECUTIONS, JOBS, JOURNAL, LIMITS, LOGS, REVISIONS,
-        TEMPLATES, TOKENS, USERS,
+        SECRETS, TEMPLATES, TOKENS, USERS,
     },
     executions::{SavedRecords, text},
     reading::Read,
@@ -90,6 +90,7 @@ const fn collection(kind: RecordKind) -> &'static str {
         RecordKind::Journal => JOURNAL,
         RecordKind::ChainArrivals => ARRIVALS,
         RecordKind::ConcurrencyLimits => LIMITS,
+        RecordKind::Secrets => SECRETS,
         RecordKind::Audit => AUDIT,
     }
 }

@@ -23,6 +23,7 @@ pub(super) const BACKFILLS: &str = "backfills";
 pub(super) const CALENDARS: &str = "blackout_calendars";
 pub(super) const LIMITS: &str = "concurrency_limits";
 pub(super) const HOSTS: &str = "hosts";
+pub(super) const SECRETS: &str = "secrets";
 pub(super) const SESSIONS: &str = "transaction_sessions";
 pub(super) const ARTIFACT_FILES: &str = "artifacts.files";
 pub(super) const ARTIFACT_PIECES: &str = "artifacts.chunks";

@@ -25,6 +25,7 @@ pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod overlap;
 pub(crate) mod sample;
+pub(crate) mod secrets;
 pub(crate) mod templates;
 pub(crate) mod waiting;
 
@@ -135,6 +136,8 @@ macro_rules! conformance_tests {
             overlap: a_slot_that_was_stored_before_disturbs_nothing,
             overlap: every_end_lets_the_next_slot_go,
             overlap: nothing_waits_for_a_job_that_is_deleted,
+            secrets: a_secret_is_read_replaced_and_removed,
+            secrets: a_secret_belongs_to_an_organisation,
             templates: a_version_is_added_once,
             templates: a_pending_version_is_approved_once,
             templates: templates_belong_to_an_organisation,

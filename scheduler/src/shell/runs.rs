@@ -16,7 +16,7 @@ use sandglass_contract::{
 };
 use sandglass_host::{Run, RunReport};
 use sandglass_registry::{
-    ArtifactRecord, Attempt, Execution, ExecutionStatus,
+    ArtifactRecord, Attempt, Execution, ExecutionStatus, Scope,
     store::{Claim, Claimed, Ending, FollowUp},
 };
 use serde_json::Value;
@@ -184,6 +184,7 @@ async fn run_template(
         grant: execution.grant.clone(),
         limits: Limits::with(&job.limits),
         timeout,
+        secrets: shared.secrets.source(Scope::of(execution.org.clone())),
         observer: recorder.observer(),
         cancel: lease.token.clone(),
     };

@@ -1,33 +1,28 @@
 //! Choices that a schema leaves to the service.
 
-use sandglass_query::CollectionName;
 use serde_json::Value;
 
 /// The member by which a schema names where the choices come from.
 const SOURCE: &str = "x-sandglass-source";
 
-/// Writes the collections there are as the `enum` of every schema that asks for them. Where there are
+/// Writes the names there are as the `enum` of every schema that asks for that source. Where there are
 /// none yet, any name stays possible.
-pub(super) fn fill_in_collections(schema: &mut Value, collections: &[CollectionName]) {
-    if collections.is_empty() {
+pub(super) fn fill_in(schema: &mut Value, source: &str, names: &[String]) {
+    if names.is_empty() {
         return;
     }
     match schema {
         Value::Object(members) => {
-            if members.get(SOURCE).and_then(Value::as_str) == Some("collections") {
-                let names = collections
-                    .iter()
-                    .map(|name| name.as_str().into())
-                    .collect();
-                members.insert("enum".to_owned(), Value::Array(names));
+            if members.get(SOURCE).and_then(Value::as_str) == Some(source) {
+                members.insert("enum".to_owned(), names.into());
             }
             for member in members.values_mut() {
-                fill_in_collections(member, collections);
+                fill_in(member, source, names);
             }
         }
         Value::Array(items) => {
             for item in items {
-                fill_in_collections(item, collections);
+                fill_in(item, source, names);
             }
         }
         _ => {}
@@ -42,14 +37,14 @@ mod tests {
 
     use super::*;
 
-    fn check(mut schema: Value, collections: &[&str], expect: &Value) {
-        let names: Vec<_> = collections.iter().map(|it| it.parse().unwrap()).collect();
-        fill_in_collections(&mut schema, &names);
+    fn check(mut schema: Value, names: &[&str], expect: &Value) {
+        let names: Vec<String> = names.iter().map(|&it| it.to_owned()).collect();
+        fill_in(&mut schema, "collections", &names);
         assert_eq!(schema, *expect);
     }
 
     #[test]
-    fn the_collections_there_are_become_the_choices() {
+    fn the_names_of_a_source_become_the_choices_where_it_is_asked_for() {
         let schema = |choices: Option<Value>| {
             let mut collection = json!({"type": "string", "x-sandglass-source": "collections"});
             if let Some(choices) = choices {

@@ -63,6 +63,7 @@ const fn place(kind: RecordKind) -> Place {
             &["org", "kind", "name"],
             "org, kind, name, most",
         ),
+        RecordKind::Secrets => ("secrets", &["org", "name"], "doc"),
         RecordKind::Audit => ("audit_log", &["org", "number#"], "doc"),
     };
     Place {
@@ -151,6 +152,7 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
         | RecordKind::Tokens
         | RecordKind::BlackoutCalendars
         | RecordKind::JobRevisions
+        | RecordKind::Secrets
         | RecordKind::Audit => json_column(row, "doc", what),
         RecordKind::Components => {
             let digest: String = row.get("digest")?;

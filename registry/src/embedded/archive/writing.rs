@@ -18,11 +18,12 @@ use crate::{
         accounts, audit, backfills, blackouts, executions,
         failure::is_taken,
         jobs::SavedJob,
-        limits,
+        limits, secrets,
         stored::{corrupt, to_json},
         templates,
     },
     job::Job,
+    secret::SealedSecret,
     store::{Records, StoreError},
 };
 
@@ -92,6 +93,7 @@ fn put_one(
             } = read(kind, value)?;
             limits::set(connection, org.as_str(), &limits::read(&of, &name)?, most)
         }
+        RecordKind::Secrets => secrets::insert(connection, &read::<SealedSecret>(kind, value)?),
         RecordKind::Audit => audit::append(connection, &read::<AuditEntry>(kind, value)?),
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         executions,
         stored::{corrupt, from_bson, from_document},
     },
+    secret::SealedSecret,
     store::StoreError,
     template::TemplateVersion,
 };
@@ -32,6 +33,7 @@ pub(super) fn read(kind: RecordKind, mut document: Document) -> Result<Value, St
         RecordKind::Jobs => same::<Job>(kind, document),
         RecordKind::Backfills => same::<Backfill>(kind, document),
         RecordKind::Audit => same::<AuditEntry>(kind, document),
+        RecordKind::Secrets => same::<SealedSecret>(kind, document),
         RecordKind::ChainArrivals => same::<ArchivedArrivals>(kind, document),
         RecordKind::ConcurrencyLimits => same::<ArchivedLimit>(kind, document),
         RecordKind::JobRevisions => {

@@ -17,11 +17,12 @@ use crate::{
     concurrency::ConcurrencyLimit,
     job::Job,
     mongo::{
-        MongoStore, jobs, limits,
+        MongoStore, jobs, limits, secrets,
         stored::{corrupt, to_document},
         transaction::in_transaction,
     },
     scope::Scope,
+    secret::SealedSecret,
     store::{AuditStore as _, LimitStore as _, Records, StoreError, TemplateStore as _},
 };
 
@@ -89,6 +90,7 @@ impl MongoStore {
             }
             RecordKind::JobRevisions => jobs::revision_document(&one::<Job>(kind, value)?),
             RecordKind::Jobs => jobs::job_document(&one::<Job>(kind, value)?),
+            RecordKind::Secrets => secrets::secret_document(&one::<SealedSecret>(kind, value)?),
             RecordKind::Backfills => to_document(what, &one::<Backfill>(kind, value)?),
             RecordKind::Executions => {
                 self.archived_document(one::<ArchivedExecution>(kind, value)?)

@@ -4,7 +4,8 @@ use mongodb::bson::doc;
 
 use super::{
     ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, Plan,
-    SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, one_of, text, whole_number,
+    SECRETS, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, one_of, text,
+    whole_number,
 };
 use crate::backfill::BackfillStatus;
 
@@ -40,6 +41,18 @@ pub(super) fn all() -> Vec<Plan> {
                 "created_at": moment(),
             })),
             indexes: vec![Index::on(doc! {"user": 1})],
+        },
+        Plan {
+            name: SECRETS,
+            validator: Some(having(doc! {
+                "_id": text(),
+                "org": text(),
+                "name": text(),
+                "key_id": text(),
+                "sealed": text(),
+                "updated_at": moment(),
+            })),
+            indexes: vec![Index::on(doc! {"org": 1, "name": 1}).unique()],
         },
         Plan {
             name: AUDIT,
