@@ -13,7 +13,7 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= ./data
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench lint format templates tools test-tools supply-chain unit-tests template-tests chaos clean
+.PHONY: help run build test bench lint format templates tools test-tools supply-chain unit-tests template-tests chaos fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,6 +40,8 @@ bench: test-tools build ## measure the service on this machine; about ten minute
 	@$(STEP) 'runs from schedules' $(BENCH) throughput --mode slots --seconds 30
 	@$(STEP) 'the store by itself' $(BENCH) store
 	@$(STEP) 'the end of a host' $(BENCH) failover
+	@$(STEP) 'the API beside hostile guests' $(BENCH) guests
+	@$(STEP) 'the cost of checks' $(CARGO) run $(WORKSPACE) --example call_cost
 
 .PHONY: bench-versus
 bench-versus: test-tools build ## measure against Agenda on one MongoDB server; MONGODB_URI names another server
@@ -47,7 +49,11 @@ bench-versus: test-tools build ## measure against Agenda on one MongoDB server; 
 	@$(STEP) 'against Agenda' $(BENCH) versus
 
 unit-tests: test-tools build
-	@$(STEP) 'testing the service' $(WITH_MONGODB) $(CARGO) nextest run $(WORKSPACE) --no-fail-fast
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-20} $(STEP) 'testing the service' $(WITH_MONGODB) \
+		$(CARGO) nextest run $(WORKSPACE) --no-fail-fast
+
+fuzz: test-tools build ## read by chance whatever comes from outside, a minute each; FUZZ_SECONDS= and SEED= change it
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} $(STEP) 'fuzzing' $(CARGO) nextest run $(WORKSPACE) --profile fuzz
 
 template-tests: test-tools templates
 	@$(STEP) 'testing the templates natively' $(CARGO) nextest run --locked --manifest-path templates-wasm/Cargo.toml

@@ -51,6 +51,8 @@ pub(crate) enum Benchmark {
     Store(Store),
     /// From the end of a host to its runs being taken over, on a MongoDB server of its own.
     Failover(Failover),
+    /// The API while guests compute without end or mean harm.
+    Guests(Guests),
     /// Against Agenda on the same MongoDB server, with one and more hosts.
     Versus(Versus),
 }
@@ -133,6 +135,19 @@ pub(crate) struct Failover {
     /// How long a claim holds unless it is renewed, in milliseconds.
     #[arg(long, default_value_t = 30_000)]
     pub(crate) lease_ms: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Guests {
+    /// How often the windows follow each other.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// How long each window is.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seconds: u32,
+    /// How many requests are due a second.
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    pub(crate) rate: u32,
 }
 
 #[derive(Debug, Clone, Args)]

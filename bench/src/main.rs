@@ -19,6 +19,7 @@ mod executions;
 mod failover;
 mod ground;
 mod guest;
+mod guests;
 mod http;
 mod latency;
 mod million;
@@ -44,6 +45,7 @@ fn main() {
         Benchmark::Spike(arguments) => spike::run(&common, &arguments),
         Benchmark::Store(arguments) => store::run(&common, &arguments),
         Benchmark::Failover(arguments) => failover::run(&common, &arguments),
+        Benchmark::Guests(arguments) => guests::run(&common, &arguments),
         Benchmark::Versus(arguments) => versus::run(&common, &arguments),
     }
 }

@@ -108,6 +108,15 @@ fn the_store_is_measured_by_itself() {
 }
 
 #[test]
+fn the_api_is_timed_beside_guests_of_every_kind() {
+    let (results, plots) = bench("guests", "guests --rounds 1 --seconds 1 --rate 30");
+    assert!(figure(&results, "all calls, idle, p50") > 0.0);
+    assert!(figure(&results, "all calls, hostile guests: p99 to idle p99") > 0.0);
+    assert!(figure(&results, "runs of hostile guests") >= 96.0);
+    assert!(plots[0].contains("busy guests"));
+}
+
+#[test]
 fn every_run_of_a_killed_host_is_taken_over() {
     let arguments = "failover --runs 3 --rounds 1 --lease-ms 3000";
     let (results, plots) = bench("failover", arguments);

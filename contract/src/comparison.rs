@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     digest::Digest,
-    grant::{Grant, GrantEntry},
+    grant::{Grant, GrantDifference},
     imports::{ImportText, import_text},
     template::TemplateMetadata,
 };
@@ -53,17 +53,8 @@ pub struct ImportChanges {
     pub removed: Vec<ImportText>,
 }
 
-/// Grants that are different.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct GrantChanges {
-    /// What is allowed beside.
-    pub added: Grant,
-    /// What is not allowed any more.
-    pub removed: Grant,
-}
-
 /// How a version differs from the one before it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Comparison {
     /// The older one.
     pub before: Side,
@@ -74,7 +65,7 @@ pub struct Comparison {
     /// Imports.
     pub imports: ImportChanges,
     /// The most that a job may be granted.
-    pub ceiling: GrantChanges,
+    pub ceiling: GrantDifference,
     /// What they say of themselves.
     pub metadata: JsonChanges,
     /// The JSON Schema of the parameters.
@@ -91,9 +82,9 @@ impl Comparison {
             added: missing(after.imports, before.imports),
             removed: missing(before.imports, after.imports),
         };
-        let ceiling = GrantChanges::of(before.ceiling, after.ceiling);
+        let ceiling = GrantDifference::between(before.ceiling, after.ceiling);
         Self {
-            widens: !imports.added.is_empty() || !ceiling.added.entries().is_empty(),
+            widens: !imports.added.is_empty() || ceiling.is_wider(),
             imports,
             ceiling,
             metadata: JsonChanges::of(&json_of(before.metadata), &json_of(after.metadata)),
@@ -121,49 +112,6 @@ impl Side {
     }
 }
 
-impl GrantChanges {
-    /// Compares an older grant with a newer one.
-    #[must_use]
-    pub fn of(before: &Grant, after: &Grant) -> Self {
-        Self {
-            added: after.without(before),
-            removed: before.without(after),
-        }
-    }
-
-    /// Whether they allow the same.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.added.entries().is_empty() && self.removed.entries().is_empty()
-    }
-}
-
-impl Grant {
-    /// What this grant allows and `other` does not.
-    #[must_use]
-    pub fn without(&self, other: &Self) -> Self {
-        let left = |entry: &GrantEntry| {
-            let target = entry.target.as_str();
-            let operations = entry.operations.iter().copied();
-            let operations: std::collections::BTreeSet<_> = operations
-                .filter(|operation| !other.allows(*operation, target))
-                .collect();
-            (!operations.is_empty()).then(|| GrantEntry {
-                operations,
-                ..entry.clone()
-            })
-        };
-        self.entries().iter().filter_map(left).collect()
-    }
-}
-
-impl FromIterator<GrantEntry> for Grant {
-    /// A grant of these entries, in their order.
-    fn from_iter<I: IntoIterator<Item = GrantEntry>>(entries: I) -> Self {
-        Self::of_entries(entries.into_iter().collect())
-    }
-}
-
 /// The names of `from` that are not in `other`, in words.
 fn missing(from: &[String], other: &[String]) -> Vec<ImportText> {
     let names = from.iter().filter(|name| !other.contains(name));
@@ -176,43 +124,4 @@ fn json_of(metadata: &TemplateMetadata) -> Value {
 
 fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests may panic")]
-
-    use serde_json::json;
-
-    use super::*;
-
-    fn grant(entries: Value) -> Grant {
-        serde_json::from_value(entries).unwrap()
-    }
-
-    #[test]
-    fn what_a_grant_allows_beside_is_told_by_operation() {
-        let check = |after: Value, before: Value, added: &[&str], removed: &[&str]| {
-            let changes = GrantChanges::of(&grant(before), &grant(after));
-            let texts = |grant: &Grant| -> Vec<String> {
-                grant.entries().iter().map(GrantEntry::text).collect()
-            };
-            assert_eq!(texts(&changes.added), added);
-            assert_eq!(texts(&changes.removed), removed);
-        };
-        let one = json!([{"interface": "database", "target": "users", "operations": ["count"]}]);
-        let two = json!([
-            {"interface": "database", "target": "users", "operations": ["count", "delete"]},
-            {"interface": "email", "target": "*@example.org", "operations": ["send"]},
-        ]);
-        let all = json!([{"interface": "database", "target": "*", "operations": ["count"]}]);
-        check(one.clone(), one.clone(), &[], &[]);
-        let more = [
-            "May delete documents in users",
-            "May send mail to *@example.org",
-        ];
-        check(two.clone(), one.clone(), &more, &[]);
-        check(one.clone(), two, &[], &more);
-        check(all, one, &["May count documents in any collection"], &[]);
-    }
 }

@@ -318,11 +318,6 @@ impl Grant {
         Ok(Self(entries.collect()))
     }
 
-    /// A grant of these entries, which are in their order.
-    pub(crate) const fn of_entries(entries: Vec<GrantEntry>) -> Self {
-        Self(entries)
-    }
-
     /// The entries, sorted by interface and target.
     #[must_use]
     pub fn entries(&self) -> &[GrantEntry] {

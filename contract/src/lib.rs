@@ -23,7 +23,7 @@ pub mod text;
 pub mod uses;
 
 pub use clock::{Clock, SystemClock};
-pub use comparison::{Comparable, Comparison, GrantChanges};
+pub use comparison::{Comparable, Comparison};
 pub use context::{ParentResult, RunContext, RunMode};
 pub use digest::Digest;
 pub use grant::{

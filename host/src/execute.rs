@@ -97,6 +97,7 @@ impl Stage {
         store.set_max_component_handles(places(run.limits.get(Limit::Handles)));
         store.set_epoch_deadline(1);
         let mut ticks_left = TICKS_AFTER_CANCEL;
+        let observer = Arc::clone(&run.observer);
         store.epoch_deadline_callback(move |store| {
             if store.data().cancel.is_cancelled() {
                 ticks_left = ticks_left.saturating_sub(1);
@@ -104,9 +105,13 @@ impl Stage {
                     return Err(Stop::Cancelled.into());
                 }
             }
+            let observer = Arc::clone(&observer);
             Ok(UpdateDeadline::YieldCustom(
                 1,
-                Box::pin(tokio::task::yield_now()),
+                Box::pin(async move {
+                    observer.room().await;
+                    tokio::task::yield_now().await;
+                }),
             ))
         });
         Ok(store)

@@ -28,6 +28,9 @@ use crate::{
     template::{Description, Template},
 };
 
+/// How much the threads of guests give way, from 0 to 19: a third of the weight of another thread.
+const GUEST_NICENESS: i32 = 5;
+
 /// Questions answered at the same time.
 pub(crate) const CONCURRENT_QUESTIONS: usize = 4;
 
@@ -307,6 +310,7 @@ impl Guests {
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("sandglass-guest")
+            .on_thread_start(give_way)
             .enable_all()
             .build()
             .map_err(HostError::Threads)?;
@@ -335,5 +339,14 @@ impl Guests {
 impl Drop for Guests {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Lets other threads of the machine go first, those that answer requests among them: a guest computes
+/// for as long as it is let, and they need the processor for a moment and at once. On Linux niceness is a
+/// thread's own (sched(7)); where it cannot be changed, all threads are alike.
+fn give_way() {
+    if let Err(error) = rustix::process::nice(GUEST_NICENESS) {
+        tracing::debug!(%error, "the priority of a thread for guests stays as it is");
     }
 }

@@ -80,6 +80,10 @@ pub trait RunObserver: Send + Sync + 'static {
 
     /// The run reported how far it has come.
     fn progress(&self, progress: Progress);
+
+    /// Waits until there is room for more. Asked about every ten milliseconds of computing, so that a
+    /// guest that calls faster than its calls can be stored is held up instead of filling memory.
+    async fn room(&self) {}
 }
 
 /// How a run ended and what it used.

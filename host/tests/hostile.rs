@@ -171,6 +171,8 @@ kinds!(
     filters_and_documents_are_judged: "database",
     mail_goes_to_nobody_else: "mail",
     artifacts_stay_in_their_folder: "artifacts",
+    requests_go_nowhere_else: "requests",
+    secrets_stay_with_their_owners: "secrets",
     answers_are_not_believed: "questions",
     schemas_end: "schemas",
     what_no_template_may_have_is_refused: "imports",

@@ -8,16 +8,21 @@ mod support;
 use std::{future::pending, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use object_store::memory::InMemory;
-use sandglass_contract::{CallOutcome, OutcomeCode, SystemClock};
+use sandglass_contract::{
+    CallOutcome, JournalEntry, LimitSettings, Limits, LogLevel, OutcomeCode, Progress, SystemClock,
+};
 use sandglass_host::{
-    Host, HostSettings, Mail, MailError, Mailer, Receipt, Run, RunReport, Services,
+    Host, HostSettings, HttpClient, HttpSettings, Mail, MailError, Mailer, Receipt, RecordLost,
+    Run, RunObserver, RunReport, Services, SystemResolver,
 };
 use sandglass_query::{
     ApplicationDatabase, CollectionName, Cursor, DatabaseError, DeleteBound, Document, Filter,
     Find, Pipeline, Update, UpdateOutcome,
 };
-use support::{Bench, GOOD, Guest, bench};
+use serde_json::{Map, Value};
+use support::{Bench, GOOD, Guest, Recorder, bench};
 use tokio::sync::Notify;
 
 /// A database and a mail server that take every call and never answer.
@@ -124,6 +129,7 @@ fn silent(bench: &Bench) -> (Host, Arc<Silent>) {
         database: Arc::clone(&silent) as Arc<dyn ApplicationDatabase>,
         mailer: Arc::clone(&silent) as Arc<dyn Mailer>,
         artifacts: Arc::new(InMemory::new()),
+        http: HttpClient::new(HttpSettings::default(), Arc::new(SystemResolver)).unwrap(),
         clock: Arc::new(SystemClock::default()),
     };
     (Host::new(settings, services).unwrap(), silent)
@@ -194,4 +200,50 @@ async fn guests_that_wait_leave_the_threads_to_others() {
         token.cancel();
     });
     assert_eq!(report.outcome, OutcomeCode::Cancelled, "{report:?}");
+}
+
+/// Has no room for anything after the first call.
+struct Full(Arc<Recorder>);
+
+#[async_trait]
+impl RunObserver for Full {
+    async fn intent(&self, entry: JournalEntry) -> Result<(), RecordLost> {
+        self.0.intent(entry).await
+    }
+
+    fn call(&self, entry: JournalEntry) {
+        self.0.call(entry);
+    }
+
+    fn log(&self, _: LogLevel, _: String, _: Map<String, Value>, _: Timestamp) {}
+
+    fn progress(&self, _: Progress) {}
+
+    async fn room(&self) {
+        let calls = self.0.entries.lock().len();
+        if calls > 0 {
+            pending().await
+        }
+    }
+}
+
+/// It would use up its calls long before its time.
+#[tokio::test]
+async fn a_guest_that_calls_faster_than_its_calls_are_stored_is_held_up() {
+    const CALL: Guest = Guest {
+        imports: r#"(import "sandglass:job/random@0.1.0" "number" (func $number (result i64)))"#,
+        execute: "(loop $again (drop (call $number)) (br $again)) (unreachable)",
+        ..GOOD
+    };
+    let bench = bench();
+    let mut limits = LimitSettings::default();
+    limits.set("host_calls", 500_000).unwrap();
+    let held_up = Run {
+        observer: Arc::new(Full(Arc::clone(&bench.recorder))),
+        limits: Limits::with(&limits),
+        timeout: Duration::from_secs(2),
+        ..bench.a_run()
+    };
+    let report = run(&bench.host, &CALL, held_up).await;
+    assert_eq!(report.outcome, OutcomeCode::TimedOut, "{report:?}");
 }

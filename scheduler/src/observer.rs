@@ -20,6 +20,8 @@ use crate::{core::Stop, denials::Denials, service::Shared, shell::Lease};
 
 /// How often what was gathered is stored.
 const FLUSH_EVERY: Duration = Duration::from_millis(200);
+/// How many lines and calls are gathered before a run waits until they are stored.
+const MAX_GATHERED: usize = 2_000;
 /// The wait after the store did not answer.
 const WAIT_AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// The log lines of an attempt are numbered from here times the attempts before it, above every limit
@@ -199,5 +201,15 @@ impl RunObserver for Recorder {
 
     fn progress(&self, progress: Progress) {
         self.gather(|gathered| gathered.records.progress = Some(progress));
+    }
+
+    async fn room(&self) {
+        let waiting = {
+            let records = &self.0.gathered.lock().records;
+            records.journal.len() + records.log.len()
+        };
+        if waiting > MAX_GATHERED {
+            self.flush().await.ok();
+        }
     }
 }

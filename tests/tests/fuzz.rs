@@ -18,6 +18,8 @@
 mod campaign;
 #[path = "fuzz/cron.rs"]
 mod cron;
+#[path = "fuzz/destinations.rs"]
+mod destinations;
 #[path = "fuzz/extended_json.rs"]
 mod extended_json;
 #[path = "fuzz/filters.rs"]

@@ -99,6 +99,12 @@ impl GrantDifference {
         }
     }
 
+    /// Whether both allow the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
+
     /// Whether the later grant allows anything that the earlier one does not.
     #[must_use]
     pub fn is_wider(&self) -> bool {

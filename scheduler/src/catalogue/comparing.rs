@@ -5,7 +5,9 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use sandglass_contract::{Comparable, Comparison, Digest, Grant, GrantChanges, JobId, TemplateId};
+use sandglass_contract::{
+    Comparable, Comparison, Digest, Grant, GrantDifference, JobId, TemplateId,
+};
 use sandglass_registry::{
     Job, JobText, PageRequest, Scope, StoreError, TemplateVersion, store::JobQuery,
 };
@@ -62,7 +64,7 @@ pub struct RegrantedJob {
     /// Whether it could do more than now.
     pub widens: bool,
     /// How its grant would change.
-    pub grant: GrantChanges,
+    pub grant: GrantDifference,
 }
 
 impl Catalogue {
@@ -162,7 +164,7 @@ impl Catalogue {
             });
             return Ok(());
         }
-        let grant = GrantChanges::of(&job.grant, &grant);
+        let grant = GrantDifference::between(&job.grant, &grant);
         if grant.is_empty() {
             check.unchanged += 1;
             return Ok(());
@@ -170,7 +172,7 @@ impl Catalogue {
         check.regranted.push(RegrantedJob {
             job_id,
             job_name,
-            widens: !grant.added.entries().is_empty(),
+            widens: grant.is_wider(),
             grant,
         });
         Ok(())

@@ -10,8 +10,10 @@ mod mail;
 mod memory;
 mod questions;
 mod reentrance;
+mod requests;
 mod results;
 mod schemas;
+mod secrets;
 mod wasi;
 
 use sandglass_contract::OutcomeCode;
@@ -113,7 +115,7 @@ impl Hostile {
 }
 
 /// Every guest, by kind.
-pub const CORPUS: [(&str, &[Hostile]); 13] = [
+pub const CORPUS: [(&str, &[Hostile]); 15] = [
     ("computing", computing::GUESTS),
     ("memory", memory::GUESTS),
     ("lying", lying::GUESTS),
@@ -122,6 +124,8 @@ pub const CORPUS: [(&str, &[Hostile]); 13] = [
     ("database", database::GUESTS),
     ("mail", mail::GUESTS),
     ("artifacts", artifacts::GUESTS),
+    ("requests", requests::GUESTS),
+    ("secrets", secrets::GUESTS),
     ("questions", questions::GUESTS),
     ("schemas", schemas::GUESTS),
     ("imports", imports::GUESTS),
@@ -143,7 +147,7 @@ mod tests {
     #[test]
     fn there_are_many_guests_and_each_has_a_name_of_its_own() {
         let corpus: Vec<&Hostile> = CORPUS.iter().flat_map(|(_, guests)| *guests).collect();
-        assert!(corpus.len() >= 200, "{}", corpus.len());
+        assert!(corpus.len() >= 250, "{}", corpus.len());
         let mut names = BTreeSet::new();
         for guest in corpus {
             assert!(names.insert(guest.name), "{}", guest.name);

@@ -11,7 +11,10 @@ use jiff::Timestamp;
 use object_store::memory::InMemory;
 use proptest::prelude::*;
 use sandglass_contract::{Blame, SystemClock};
-use sandglass_host::{FileOutbox, Host, HostSettings, Services, TemplateError};
+use sandglass_host::{
+    FileOutbox, Host, HostSettings, HttpClient, HttpSettings, Services, SystemResolver,
+    TemplateError,
+};
 use sandglass_hostile::{CORPUS, GOOD};
 use sandglass_query::MemoryDatabase;
 use sandglass_tests::template;
@@ -67,6 +70,7 @@ fn host_in(folder: &Path) -> (Runtime, Host) {
         database: Arc::new(MemoryDatabase::new(|| Timestamp::UNIX_EPOCH)),
         mailer: Arc::new(FileOutbox::new(folder.join("outbox"))),
         artifacts: Arc::new(InMemory::new()),
+        http: HttpClient::new(HttpSettings::default(), Arc::new(SystemResolver)).unwrap(),
         clock: Arc::new(SystemClock::default()),
     };
     (runtime, Host::new(settings, services).unwrap())

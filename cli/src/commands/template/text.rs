@@ -96,10 +96,10 @@ impl Display for Compared<'_> {
         let removed = removed.map(|it| format!("- {}", told(it)));
         list(formatter, "", added.chain(removed))?;
         writeln!(formatter, "\nThe most that a job may be granted:")?;
-        let added = texts(&it.ceiling.added);
-        let added = added.into_iter().map(|it| format!("+ {it}"));
-        let removed = texts(&it.ceiling.removed);
-        let removed = removed.into_iter().map(|it| format!("- {it}"));
+        let added = it.ceiling.added.iter();
+        let added = added.map(|it| format!("+ {}", it.text()));
+        let removed = it.ceiling.removed.iter();
+        let removed = removed.map(|it| format!("- {}", it.text()));
         list(formatter, "", added.chain(removed))?;
         writeln!(formatter, "\nWhat it says of itself:")?;
         list(formatter, "", changes(&it.metadata))?;

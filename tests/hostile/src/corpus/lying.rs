@@ -177,6 +177,20 @@ pub(super) const GUESTS: &[Hostile] = &[
         ),
     ),
     Hostile::new(
+        "a_flood_of_calls_is_held_up_and_stored",
+        Answers("5"),
+        Guest {
+            imports: r#"(import "sandglass:job/clock@0.1.0" "now" (func $now (result i64)))"#,
+            execute: "(local $count i32)
+                (loop $again
+                    (drop (call $now))
+                    (local.set $count (i32.add (local.get $count) (i32.const 1)))
+                    (br_if $again (i32.lt_u (local.get $count) (i32.const 100000))))
+                (call $answer «5»)",
+            ..GOOD
+        },
+    ),
+    Hostile::new(
         "log_lines_with_more_fields_than_are_kept_end_no_run",
         Answers("2"),
         // Twenty thousand fields, all of them empty: zeros from 65536.
