@@ -190,7 +190,6 @@ fn what_cannot_be_a_setting_is_refused_by_name() {
     check(&[("SANDGLASS_LEASE_MS", "1999")], "", "the least is 2000");
     check(&[], "compile_memory_mib = 8", "the least is 32");
     check(&[], "compile_seconds = 0", "compile_seconds");
-    check(&[], "require_signature = 'yes'", "require_signature");
     check(
         &[("SANDGLASS_REQUIRE_SIGNATURE", "yes")],
         "",
