@@ -7,18 +7,16 @@ pub(crate) mod attempts;
 mod bootstrap;
 pub(crate) mod oidc;
 pub(crate) mod password;
+mod peer;
 pub(crate) mod session;
 mod token;
 mod usage;
 
-use std::{
-    collections::BTreeSet,
-    net::{IpAddr, SocketAddr},
-};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, Request, State},
-    http::{HeaderMap, header, request::Parts},
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderName, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -33,10 +31,16 @@ use crate::{
 };
 pub use bootstrap::{Bootstrapped, bootstrap};
 pub use oidc::{Oidc, OidcSettings};
+pub(crate) use peer::origin;
 pub use session::Transport;
 use token::Presented;
 pub use token::{BootstrapToken, BootstrapTokenError, SecretToken};
 pub(crate) use usage::Usage;
+
+/// The header in which a caller may say why it makes a request.
+const REASON: HeaderName = HeaderName::from_static("sandglass-reason");
+/// The longest reason, in bytes.
+const LONGEST_REASON: usize = 2000;
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +62,11 @@ pub(crate) async fn authenticate(
     next: Next,
 ) -> Result<Response, Problem> {
     let (presented, kind) = presented(state.transport, request.headers())?;
-    let from = peer(request.extensions().get());
-    let caller = find(&state, &presented, kind, from).await?;
+    let connected = request.extensions().get();
+    let from = origin(connected, request.headers(), &state.trusted_proxies);
+    let reason = reason(request.headers())?;
+    let mut caller = find(&state, &presented, kind, from).await?;
+    caller.actor.reason = reason;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
@@ -85,6 +92,24 @@ fn presented(transport: Transport, headers: &HeaderMap) -> Result<(Presented, To
     }
     let token = Presented::parse(token.trim()).ok_or_else(needed)?;
     Ok((token, TokenKind::Api))
+}
+
+/// Why the caller makes the request, for the audit log.
+fn reason(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(REASON) else {
+        return Ok(None);
+    };
+    let text = std::str::from_utf8(value.as_bytes())
+        .unwrap_or_default()
+        .trim();
+    let is_plain = !text.is_empty() && !text.chars().any(char::is_control);
+    match is_plain && text.len() <= LONGEST_REASON {
+        true => Ok(Some(text.to_owned())),
+        false => {
+            let detail = format!("{REASON} is one line of UTF-8 of at most {LONGEST_REASON} bytes");
+            Err(Problem::new(ProblemKind::InvalidHeader, detail))
+        }
+    }
 }
 
 async fn find(
@@ -132,16 +157,12 @@ fn caller(record: TokenRecord, user: User, from: Option<IpAddr>) -> Caller {
             user: user.id,
             token: Some(record.id),
             from,
+            reason: None,
         },
         scope: Scope::of(user.org),
         scopes: record.scopes,
         kind: record.kind,
     }
-}
-
-/// The address that a request came from.
-pub(crate) fn peer(info: Option<&ConnectInfo<SocketAddr>>) -> Option<IpAddr> {
-    info.map(|ConnectInfo(address)| address.ip().to_canonical())
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -168,6 +189,25 @@ mod tests {
         }
         let presented = presented(Transport::Plain, &headers);
         assert_eq!(presented.is_ok(), accepted, "{header:?}");
+    }
+
+    #[test]
+    fn a_reason_is_one_line_and_not_too_long() {
+        let check = |text: &[u8], expect: Result<Option<&str>, ()>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REASON, HeaderValue::from_bytes(text).unwrap());
+            let found = reason(&headers).map_err(|_| ());
+            assert_eq!(
+                found.as_ref().map(Option::as_deref).map_err(|()| ()),
+                expect
+            );
+        };
+        assert_eq!(reason(&HeaderMap::new()).ok(), Some(None));
+        check(b" the database moves ", Ok(Some("the database moves")));
+        check("größer".as_bytes(), Ok(Some("größer")));
+        check(b"", Err(()));
+        check(b"\xff", Err(()));
+        check(&[b'x'; 2001], Err(()));
     }
 
     #[test]

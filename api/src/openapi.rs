@@ -29,7 +29,7 @@ const TOKEN: &str = "token";
 const SESSION: &str = "session";
 
 /// The problems that operations share: the status, the name of the response, and an example.
-const SHARED: [(&str, &str, ProblemKind, &str); 10] = [
+const SHARED: [(&str, &str, ProblemKind, &str); 11] = [
     (
         "400",
         "BadRequest",
@@ -77,6 +77,12 @@ const SHARED: [(&str, &str, ProblemKind, &str); 10] = [
         "Unprocessable",
         ProblemKind::InvalidBody,
         "/name: invalid type",
+    ),
+    (
+        "429",
+        "TooManyRequests",
+        ProblemKind::TooManyRequests,
+        "this token may make 6000 requests a minute; ask again in 12 seconds",
     ),
     (
         "500",
@@ -128,8 +134,9 @@ pub fn document() -> OpenApi {
                 SecurityRequirement::new(TOKEN, none.clone()),
                 SecurityRequirement::new(SESSION, none),
             ]);
-            add(operation, "401");
-            add(operation, "403");
+            for status in ["400", "401", "403", "429"] {
+                add(operation, status);
+            }
             add(operation, "503");
         }
     }
@@ -148,7 +155,8 @@ fn info() -> Info {
     info.description = Some(
         "A job service: jobs are made of WebAssembly templates and run in sandboxes that hold exactly \
          the capabilities that they need. Every answer that is not a success is a problem (RFC 9457), \
-         and every answer has the header `X-Request-Id`."
+         and every answer has the header `X-Request-Id`. A request may say in the header \
+         `Sandglass-Reason` why it is made; the audit log has it."
             .to_owned(),
     );
     info.license = Some(License::new("Apache-2.0"));

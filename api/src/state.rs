@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use ipnet::IpNet;
 use sandglass_query::ApplicationDatabase;
 use sandglass_registry::StoreError;
 use sandglass_scheduler::{Act, Scheduler};
@@ -32,6 +33,8 @@ pub struct ApiParts {
     pub outbox: Option<Arc<dyn Outbox>>,
     /// How browsers reach the service.
     pub transport: Transport,
+    /// Networks of proxies whose word about where requests come from is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// The service at which users can sign in, where one is set.
     pub oidc: Option<Oidc>,
     /// How many requests a minute a token may make, where that is limited.

@@ -112,6 +112,7 @@ impl Api {
             artifacts: Arc::new(NoArtifacts),
             outbox: None,
             transport: Transport::Plain,
+            trusted_proxies: Vec::new(),
             oidc: None,
             requests_per_minute: None,
             max_component_bytes: 1 << 20,

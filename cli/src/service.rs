@@ -119,6 +119,7 @@ impl Service {
                 .outbox
                 .map(|outbox| Arc::new(MailFolder::new(outbox)) as _),
             transport: settings.transport,
+            trusted_proxies: settings.trusted_proxies.clone(),
             oidc: settings.oidc.clone().map(Oidc::new),
             requests_per_minute: settings.limits.requests_per_minute,
             max_component_bytes,

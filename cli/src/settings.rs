@@ -19,6 +19,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use jiff::SignedDuration;
 use sandglass_api::auth::{BootstrapToken, OidcSettings, Transport};
 use sandglass_host::{HttpSettings, MailAddress};
@@ -75,6 +76,15 @@ pub(crate) struct SettingArguments {
     /// its cookies are sent over TLS alone. [default: http and the address it listens on]
     #[arg(long, value_name = "URL", env = "SANDGLASS_PUBLIC_URL")]
     public_url: Option<PublicUrl>,
+    /// Networks of proxies in front, such as 10.0.0.0/8, whose word about where requests come from is
+    /// taken (X-Forwarded-For); may be given several times.
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "NETWORK",
+        env = "SANDGLASS_TRUSTED_PROXIES",
+        value_delimiter = ','
+    )]
+    trusted_proxies: Vec<IpNet>,
     /// The name of this host in records. [default: the name of the machine]
     #[arg(long, value_name = "NAME", env = "SANDGLASS_HOST_NAME")]
     host_name: Option<String>,
@@ -106,6 +116,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// How browsers reach the service.
     pub(crate) transport: Transport,
+    /// Networks of proxies in front.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) data_folder: PathBuf,
     pub(crate) store: StoreLocation,
     /// How long records of executions are kept.
@@ -207,6 +219,10 @@ impl Settings {
                 .or(file.listen)
                 .unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
             transport: public_url.map_or(Transport::Plain, |url| url.transport()),
+            trusted_proxies: match arguments.trusted_proxies.is_empty() {
+                true => file.trusted_proxies.unwrap_or_default(),
+                false => arguments.trusted_proxies,
+            },
             data_folder: arguments
                 .data_folder
                 .or(file.data_dir)

@@ -122,7 +122,7 @@ impl Auditor {
             from: actor.from.map(|it| it.to_string()),
             action: act.action,
             target: act.target,
-            reason: act.reason,
+            reason: act.reason.or_else(|| actor.reason.clone()),
             detail: act.detail,
         }
     }

@@ -43,7 +43,8 @@ fn what_becomes_of_a_job_is_told_with_its_changes() {
         .expect(200);
     let execution = client.start_job(&job, &json!({"dry_run": true}));
     let _ = client.ended(&execution);
-    let _ = client.delete(&path).expect(200);
+    let headers = [("sandglass-reason", "not needed any more")];
+    let _ = client.send("DELETE", &path, &headers, b"").expect(200);
     let told = entries(&client, &format!("target={job}"));
     let actions: Vec<_> = told
         .iter()
@@ -68,6 +69,7 @@ fn what_becomes_of_a_job_is_told_with_its_changes() {
         assert_eq!(entry["from"], "127.0.0.1");
     }
     assert_eq!(told[0]["detail"]["before"]["name"], "renamed");
+    assert_eq!(told[0]["reason"], "not needed any more");
     assert_eq!(told[1]["detail"]["execution_id"], execution.as_str());
     assert_eq!(told[3]["reason"], "the database moves");
     assert_eq!(

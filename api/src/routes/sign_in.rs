@@ -86,6 +86,8 @@ pub(super) struct AccountDone {
             headers(("Set-Cookie" = String, description = "The session")),
         ),
         (status = 401, description = "The user or the password is wrong", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 429, description = "There were too many attempts", body = ProblemDetails, content_type = PROBLEM_JSON),
+        (status = 503, description = "Something does not answer", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
 )]
 pub(super) async fn sign_in(
@@ -157,6 +159,7 @@ pub(super) async fn begin_session(
             role: user.role,
             token: Some(record.id.clone()),
             from,
+            reason: None,
         },
         scope: Scope::of(user.org),
         scopes: record.scopes.clone(),

@@ -7,6 +7,7 @@ use std::{
 };
 
 use config::{Config, File, FileFormat};
+use ipnet::IpNet;
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
@@ -22,6 +23,7 @@ use crate::failure::{Exit, Failure};
 pub(super) struct SettingsFile {
     pub(super) listen: Option<SocketAddr>,
     pub(super) public_url: Option<PublicUrl>,
+    pub(super) trusted_proxies: Option<Vec<IpNet>>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) store: Option<String>,
     pub(super) store_file: Option<PathBuf>,

@@ -18,6 +18,8 @@ pub struct Actor {
     pub token: Option<TokenId>,
     /// The address that the request came from.
     pub from: Option<IpAddr>,
+    /// Why, in the actor's own words.
+    pub reason: Option<String>,
 }
 
 impl Actor {
@@ -44,6 +46,7 @@ impl Actor {
             role: Role::SuperAdmin,
             token: None,
             from: None,
+            reason: None,
         }
     }
 }
