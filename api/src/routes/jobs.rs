@@ -74,13 +74,16 @@ pub(super) async fn list_jobs(
         "retry_policy": {"max_retries": 3, "retry_delay_seconds": 300},
         "notifications": {"on_success": [], "on_failure": ["ops@example.com"]},
     })),
-    responses((
-        status = 201, description = "The job is saved", body = JobSaved,
-        headers(
-            ("Location" = String, description = "The path of the job"),
-            ("ETag" = String, description = "The version of the job"),
+    responses(
+        (
+            status = 201, description = "The job is saved", body = JobSaved,
+            headers(
+                ("Location" = String, description = "The path of the job"),
+                ("ETag" = String, description = "The version of the job"),
+            ),
         ),
-    )),
+        (status = 409, description = "There are as many jobs as there may be", body = ProblemDetails, content_type = PROBLEM_JSON),
+    ),
 )]
 pub(super) async fn create_job(
     caller: Caller,

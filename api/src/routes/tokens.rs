@@ -17,7 +17,7 @@ use super::users::{AccountPage, find, invalid};
 use crate::{
     auth::{Caller, SecretToken},
     extract::{JsonBody, Path, Query},
-    problem::Problem,
+    problem::{PROBLEM_JSON, Problem, ProblemDetails},
     state::ApiState,
 };
 
@@ -172,7 +172,10 @@ pub(super) async fn create_own_token(
 #[utoipa::path(
     post, path = "/api/admin/tokens", tag = "Accounts",
     request_body(content = TokenDraft, example = json!({"user": "grace", "name": "review"})),
-    responses((status = 201, description = "The token is made", body = TokenMade)),
+    responses(
+        (status = 201, description = "The token is made", body = TokenMade),
+        (status = 404, description = "There is no such user", body = ProblemDetails, content_type = PROBLEM_JSON),
+    ),
 )]
 pub(super) async fn create_token(
     caller: Caller,
