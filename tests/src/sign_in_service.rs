@@ -16,6 +16,7 @@ use openidconnect::{
     JsonWebKeyId, PrivateSigningKey as _,
     core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm},
 };
+use sandglass_contract::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 /// The id that the service knows ours by.
@@ -96,10 +97,10 @@ impl SignInService {
             ),
             (CLIENT, "S256")
         );
+        let now = SystemClock::default().now().as_second();
         let mut whole = json!({
             "iss": self.address, "aud": CLIENT, "sub": "7", "nonce": query["nonce"],
-            "iat": jiff::Timestamp::now().as_second(),
-            "exp": jiff::Timestamp::now().as_second() + 300,
+            "iat": now, "exp": now + 300,
         });
         for (name, value) in claims.as_object().expect("claims") {
             whole[name] = value.clone();

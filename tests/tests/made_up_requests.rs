@@ -4,7 +4,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "tests may panic"
+    clippy::print_stdout,
+    reason = "tests may panic and print"
 )]
 
 use std::{path::PathBuf, process::Command};

@@ -120,7 +120,8 @@ impl Bare {
             ("parents".to_owned(), Val::List(Vec::new())),
         ]);
         let mut answer = [Val::Bool(false)];
-        let called = execute.call_async(&mut store, &[context, text("{}")], &mut answer);
+        let arguments = [context, text("{}")];
+        let called = execute.call_async(&mut store, &arguments, &mut answer);
         called.await.unwrap();
         clock.monotonic().saturating_sub(began)
     }

@@ -10,7 +10,7 @@ use crate::error::TemplateError;
 use sandglass_contract::Limit;
 
 const PAGE_BYTES: u64 = 64 << 10;
-const JOB_INTERFACES: [&str; 9] = [
+const JOB_INTERFACES: [&str; 11] = [
     "types",
     "database",
     "email",
@@ -20,6 +20,8 @@ const JOB_INTERFACES: [&str; 9] = [
     "control",
     "clock",
     "random",
+    "http",
+    "secrets",
 ];
 const WASI_PACKAGES: [&str; 5] = [
     "wasi:cli/",
@@ -211,7 +213,9 @@ mod tests {
         check("sandglass:job/types@0.1.7", true);
         check("sandglass:job/database@0.2.0", false);
         check("sandglass:job/database", false);
-        check("sandglass:job/http@0.1.0", false);
+        check("sandglass:job/http@0.1.0", true);
+        check("sandglass:job/secrets@0.1.0", true);
+        check("sandglass:job/shell@0.1.0", false);
         check("sandglass:jobs/database@0.1.0", false);
         check("wasi:cli/environment@0.2.3", true);
         check("wasi:filesystem/preopens@0.2.0", true);

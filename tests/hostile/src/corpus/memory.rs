@@ -15,6 +15,12 @@ const TOO_MANY_MEMORIES: &str = "a_component_with_five_memories_is_refused";
 const TOO_MANY_INSTANCES: &str = "a_component_with_a_hundred_and_one_instances_is_refused";
 const MANY_INSTANCES: &str = "a_component_with_thirty_instances_reaches_their_limit";
 
+const TABLES: &str = "growth_of_two_tables_is_summed";
+
+/// A module whose own table grows by 12,000 places as soon as it is an instance.
+const GROWS_TABLE: &str = "(module (table 1 funcref)
+    (func $grow (drop (table.grow 0 (ref.null func) (i32.const 12000)))) (start $grow))";
+
 /// A module whose own memory grows by 7 MiB as soon as it is an instance.
 const GROWS: &str = "(module (memory 1) (func $grow (drop (memory.grow (i32.const 112))))
     (start $grow))";
@@ -103,16 +109,10 @@ pub(super) const GUESTS: &[Hostile] = &[
             ..GOOD
         },
     ),
-    Hostile::new(
-        "growing_two_tables_is_summed",
-        Ends(LimitExceeded),
-        Guest {
-            definitions: "(table $one 1 funcref) (table $two 1 funcref)",
-            execute: "(drop (table.grow $one (ref.null func) (i32.const 12000)))
-                (drop (table.grow $two (ref.null func) (i32.const 12000)))
-                (call $ok)",
-            ..GOOD
-        },
+    Hostile::from_source(
+        TABLES,
+        Undescribed("limit_exceeded"),
+        Source::Bytes(|| with_core_modules(named(TABLES).component(), &[GROWS_TABLE], 2)),
     ),
     Hostile::new(
         "a_table_that_no_run_could_hold_is_refused",

@@ -24,7 +24,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ),
     (
         "filesystem.wit",
-        "package wasi:filesystem@0.2.12;
+        "package wasi:filesystem@0.2.3;
         interface types { resource descriptor; }
         interface preopens {
             use types.{descriptor};
@@ -33,7 +33,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ),
     (
         "cli.wit",
-        "package wasi:cli@0.2.12;
+        "package wasi:cli@0.2.3;
         interface environment {
             get-environment: func() -> list<tuple<string, string>>;
             get-arguments: func() -> list<string>;
@@ -47,9 +47,9 @@ const PACKAGES: &[(&str, &str)] = &[
             include sandglass:job/template@0.1.0;
             import wasi:clocks/wall-clock@0.2.12;
             import wasi:random/random@0.2.12;
-            import wasi:filesystem/preopens@0.2.12;
-            import wasi:cli/environment@0.2.12;
-            import wasi:cli/exit@0.2.12;
+            import wasi:filesystem/preopens@0.2.3;
+            import wasi:cli/environment@0.2.3;
+            import wasi:cli/exit@0.2.3;
         }",
     ),
 ];
@@ -77,7 +77,7 @@ pub(super) const GUESTS: &[Hostile] = &[
         "no_folder_is_open",
         Answers("0"),
         looking(
-            r#"(import "wasi:filesystem/preopens@0.2.12" "get-directories"
+            r#"(import "wasi:filesystem/preopens@0.2.3" "get-directories"
                 (func $directories (param i32)))"#,
             "(call $directories (i32.const 6000)) (call $digit (i32.const 6004))",
         ),
@@ -87,7 +87,7 @@ pub(super) const GUESTS: &[Hostile] = &[
         "the_environment_is_empty",
         Answers("0"),
         looking(
-            r#"(import "wasi:cli/environment@0.2.12" "get-environment"
+            r#"(import "wasi:cli/environment@0.2.3" "get-environment"
                 (func $environment (param i32)))"#,
             "(call $environment (i32.const 6000)) (call $digit (i32.const 6004))",
         ),
@@ -97,7 +97,7 @@ pub(super) const GUESTS: &[Hostile] = &[
         "there_are_no_arguments",
         Answers("0"),
         looking(
-            r#"(import "wasi:cli/environment@0.2.12" "get-arguments"
+            r#"(import "wasi:cli/environment@0.2.3" "get-arguments"
                 (func $arguments (param i32)))"#,
             "(call $arguments (i32.const 6000)) (call $digit (i32.const 6004))",
         ),
@@ -107,7 +107,7 @@ pub(super) const GUESTS: &[Hostile] = &[
         "a_guest_that_exits_ends_itself_and_not_the_server",
         Ends(GuestPanic),
         looking(
-            r#"(import "wasi:cli/exit@0.2.12" "exit" (func $exit (param i32)))"#,
+            r#"(import "wasi:cli/exit@0.2.3" "exit" (func $exit (param i32)))"#,
             "(call $exit (i32.const 0)) (call $ok)",
         ),
         PACKAGES,
