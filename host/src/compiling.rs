@@ -128,20 +128,24 @@ pub fn compile_for_parent(
 
 /// Bounds this process: memory, processor time, no files and no core dump.
 fn confine(limits: CompileLimits) -> rustix::io::Result<()> {
+    let processor_seconds = limits.processor_seconds;
+    let reserved = limits.memory_bytes.saturating_add(RESERVED_BYTES);
     let bounds = [
-        (Resource::Core, 0),
-        (Resource::Fsize, 0),
-        (Resource::Data, limits.memory_bytes),
+        (Resource::Core, 0, 0),
+        (Resource::Fsize, 0, 0),
+        (Resource::Data, limits.memory_bytes, limits.memory_bytes),
+        (Resource::As, reserved, reserved),
+        // At the first one the kernel says that it is the time (SIGXCPU), at the second it kills.
         (
-            Resource::As,
-            limits.memory_bytes.saturating_add(RESERVED_BYTES),
+            Resource::Cpu,
+            processor_seconds,
+            processor_seconds.saturating_add(1),
         ),
-        (Resource::Cpu, limits.processor_seconds),
     ];
-    for (resource, bound) in bounds {
+    for (resource, soft, hard) in bounds {
         let limit = Rlimit {
-            current: Some(bound),
-            maximum: Some(bound),
+            current: Some(soft),
+            maximum: Some(hard),
         };
         setrlimit(resource, limit)?;
     }

@@ -35,7 +35,7 @@ pub(super) const GUESTS: &[Hostile] = &[
     ),
     Hostile::new(
         "a_secret_in_capitals_is_another",
-        INVALID,
+        DENIED,
         secret!("hook_token", "HOOK_TOKEN"),
     ),
     Hostile::new(
