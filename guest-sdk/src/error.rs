@@ -6,8 +6,10 @@ use crate::bindings::sandglass::job::types::Error;
 /// except with [`Other`](Self::Other), where the outcome may be unknown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
-    /// The job's grant does not cover the call.
-    #[error("access denied: the job's grant does not cover this call")]
+    /// The job's grant does not cover the call, or a rule of the service forbids it.
+    #[error(
+        "access denied: the job's grant or a rule of the service does not allow this call; the journal of the run says which"
+    )]
     AccessDenied,
     /// An argument is not acceptable; says which and why.
     #[error("invalid argument: {0}")]
