@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod audit;
+pub(crate) mod capabilities;
 pub(crate) mod collection;
 pub(crate) mod compile_component;
 pub(crate) mod openapi;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Print which job may do what, and what it made of that.
+    Capabilities(Box<capabilities::CapabilitiesArguments>),
     /// Work on a store as a whole, while no service uses it.
     Store {
         #[command(subcommand)]

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
             AuditCommand::Verify(arguments) => commands::audit::verify(&arguments),
             AuditCommand::Export(arguments) => commands::audit::export(arguments),
         },
+        Command::Capabilities(arguments) => commands::capabilities::run(&arguments),
         Command::Store { command } => match command {
             StoreCommand::Copy(arguments) => commands::store::copy::run(&arguments),
         },

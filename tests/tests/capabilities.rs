@@ -6,7 +6,9 @@
     reason = "tests may panic"
 )]
 
-use sandglass_tests::{Client, Server, ServerOptions};
+use std::process::{Command, Output};
+
+use sandglass_tests::{Client, Server, ServerOptions, binary, server::TOKEN};
 use serde_json::{Value, json};
 
 const REGISTER: &str = "/api/admin/capabilities";
@@ -136,4 +138,47 @@ fn the_register_comes_as_a_table_in_which_nothing_is_a_formula() {
         );
     }
     assert_eq!(by_format.bytes, by_header.bytes);
+}
+
+fn command(server: &Server, arguments: &[&str]) -> Output {
+    Command::new(binary())
+        .args(["capabilities", "--server", server.address()])
+        .args(arguments)
+        .env_clear()
+        .env("SANDGLASS_TOKEN", TOKEN)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_command_line_prints_the_same_register() {
+    let server = Server::start();
+    let client = server.client();
+    let job = cleanup(&client, "deleting", "users", false);
+    let _ = cleanup(&client, "other", "logs", true);
+    let printed = |arguments: &[&str]| {
+        let output = command(&server, arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let who = [
+        "--interface",
+        "database",
+        "--target",
+        "users",
+        "--operation",
+        "delete",
+    ];
+    let expect = format!("unused {job} May delete documents in users (deleting)\n");
+    assert_eq!(printed(&who), expect);
+    let rows: Value = serde_json::from_str(&printed(&["-o", "json"])).unwrap();
+    assert_eq!(rows, register(&client, "")["capabilities"]);
+    let table = client.get(&format!("{REGISTER}?format=csv")).expect(200);
+    assert_eq!(printed(&["-o", "csv"]).into_bytes(), table.bytes);
+
+    let refused = command(&server, &["--operation", "nonsense"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("the service answers 400"), "{said}");
 }

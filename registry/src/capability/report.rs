@@ -121,6 +121,11 @@ fn assembled(
 ) -> Capability {
     let import = format!("sandglass:job/{}@", row.interface.as_str());
     let target = Target::parse(row.interface, &row.target).ok();
+    let entry = target.as_ref().map(|target| GrantEntry {
+        interface: row.interface,
+        target: target.clone(),
+        operations: BTreeSet::from([row.operation]),
+    });
     Capability {
         job_id: row.job.clone(),
         job_name: job.name.as_str().to_owned(),
@@ -129,8 +134,11 @@ fn assembled(
         template_version: job.template_version.clone(),
         interface: row.interface,
         operation: row.operation,
-        text: text(&row, target.clone()),
-        destructive: row.operation.is_destructive(),
+        text: text(&row, entry.as_ref()),
+        destructive: match &entry {
+            Some(entry) => entry.is_destructive(),
+            None => row.operation.is_destructive(),
+        },
         declared: version.is_some_and(|it| it.ceiling.allows(row.operation, &row.target)),
         imported: version.is_some_and(|it| it.imports.iter().any(|it| it.starts_with(&import))),
         granted: row.granted,
@@ -151,15 +159,10 @@ fn assembled(
     }
 }
 
-fn text(row: &RegisterRow, target: Option<Target>) -> String {
-    let Some(target) = target else {
+fn text(row: &RegisterRow, entry: Option<&GrantEntry>) -> String {
+    let Some(entry) = entry else {
         let (interface, operation) = (row.interface.as_str(), row.operation.as_str());
         return format!("May not {operation} {interface} on {}", row.target);
-    };
-    let entry = GrantEntry {
-        interface: row.interface,
-        target,
-        operations: BTreeSet::from([row.operation]),
     };
     let text = entry.text();
     match text.strip_prefix("May ") {

@@ -11,14 +11,16 @@ use utoipa::ToSchema;
 
 /// The most bytes of a pattern.
 const MAX_PATTERN_LENGTH: usize = 320;
+/// The target that stands for every other.
+const ANY: &str = "*";
 /// The most asterisks of a pattern.
 const MAX_ASTERISKS: usize = 8;
 
 /// What may be granted on some targets.
 ///
-/// A target is a name; for collections and artifacts `*` stands for any characters, anywhere in it
-/// (`log_*`). For the other interfaces it is what a grant may have as its target, such as
-/// `*@acme.example`, and covers what that covers.
+/// A target is a name; for collections, artifacts and secrets `*` stands for any characters, anywhere in
+/// it (`log_*`). For the other interfaces it is `*` for any target, or what a grant may have as its target,
+/// such as `*@acme.example`, and covers what that covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rule {
     /// The interface.
@@ -59,7 +61,7 @@ impl Rule {
         if !plain {
             return Err(RuleError::Text);
         }
-        let target = match is_name(interface) {
+        let target = match is_name(interface) || target == ANY {
             true => target.to_owned(),
             false => Target::parse(interface, target)?.as_str().to_owned(),
         };
@@ -79,7 +81,7 @@ impl Rule {
     /// Whether it is about everything that `target`, a name or the target of a grant, stands for.
     #[must_use]
     pub fn covers(&self, target: &str) -> bool {
-        match is_name(self.interface) {
+        match is_name(self.interface) || self.target == ANY {
             true => matches(&self.target, target),
             false => Target::parse(self.interface, &self.target)
                 .is_ok_and(|rule| rule.covers(self.interface, target)),
@@ -95,7 +97,10 @@ impl Rule {
 
 /// Whether the targets of an interface are plain names.
 const fn is_name(interface: Interface) -> bool {
-    matches!(interface, Interface::Database | Interface::Artifacts)
+    matches!(
+        interface,
+        Interface::Database | Interface::Artifacts | Interface::Secrets
+    )
 }
 
 /// Whether a pattern, in which `*` stands for any characters, covers a text. A `*` in the text, which

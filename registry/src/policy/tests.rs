@@ -48,6 +48,29 @@ fn a_grant_within_the_rules_is_allowed_and_of_any_other_the_exact_rest_is_told()
     );
     let mail = json!([{"interface": "email", "target": "a@acme.example", "operations": ["send"]}]);
     check(both, mail.clone(), "May send mail to a@acme.example");
+    let any = |interface, operation| json!({"interface": interface, "target": "*", "operations": [operation]});
+    let hooks = json!([
+        {"interface": "http", "target": "POST https://hooks.example.org/deploy*", "operations": ["request"]},
+        {"interface": "secrets", "target": "deploy_key", "operations": ["use"]},
+    ]);
+    let any_hook = json!({"everybody": {"allow": [any("http", "request"), any("secrets", "use")]}});
+    check(any_hook, hooks.clone(), "");
+    check(
+        json!({"everybody": {"allow": [
+            {"interface": "http", "target": "POST https://hooks.example.org/*", "operations": ["request"]},
+            {"interface": "secrets", "target": "deploy_*", "operations": ["use"]},
+        ]}}),
+        hooks.clone(),
+        "",
+    );
+    check(
+        json!({"everybody": {"allow": [
+            {"interface": "http", "target": "GET https://hooks.example.org/*", "operations": ["request"]},
+            {"interface": "secrets", "target": "mail_*", "operations": ["use"]},
+        ]}}),
+        hooks,
+        "May send POST requests to https://hooks.example.org/deploy*; May use the secret deploy_key",
+    );
     let to_acme = json!({"interface": "email", "target": "*@ACME.example", "operations": ["send"]});
     check(json!({"everybody": {"allow": [to_acme]}}), mail, "");
 }
