@@ -21,10 +21,9 @@ fn approve(client: &Client, template: &str, component: &[u8]) {
 }
 
 /// Takes a guest all the way, as often as one likes, and checks how it ends.
-pub(crate) fn check(client: &Client, hostile: &Hostile) {
+pub(crate) fn check(client: &Client, hostile: &Hostile, component: &[u8]) {
     let name = hostile.name;
-    let component = hostile.component();
-    let uploaded = upload(client, &component);
+    let uploaded = upload(client, component);
     match (hostile.expect, uploaded.status) {
         (Expect::Refused(expect) | Expect::Undescribed(expect), 422) => {
             refused(name, &uploaded, expect);
@@ -34,7 +33,7 @@ pub(crate) fn check(client: &Client, hostile: &Hostile) {
         }
         // It is there from the last time.
         (_, 201 | 409) => {
-            approve(client, name, &component);
+            approve(client, name, component);
             run(client, hostile);
         }
         (_, status) => panic!("{name} was answered with {status}: {:#}", uploaded.body),
