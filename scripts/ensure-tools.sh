@@ -39,6 +39,7 @@ python=target/tools/python
 # start servers of their own all the same.
 oracle=tests/oracle/requirements.txt
 mongodb=tests/mongodb/requirements.txt
+schemathesis=tests/schemathesis/requirements.txt
 
 is_installed() { cmp -s "$1" "$python/$2"; }
 
@@ -56,6 +57,9 @@ if ! is_installed "$oracle" installed.txt; then
     rm -rf "$python"
     python3 -m venv "$python"
     install "$oracle" installed.txt
+fi
+if ! is_installed "$schemathesis" schemathesis.txt; then
+    install "$schemathesis" schemathesis.txt
 fi
 if ! is_installed "$mongodb" mongodb.txt; then
     install "$mongodb" mongodb.txt ||

@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sandglass_contract::Clock;
+use tower_http::csrf::ProtectionError;
 use tracing::Instrument as _;
 
 use crate::problem::{Problem, ProblemKind};
@@ -64,6 +65,17 @@ pub(crate) fn answer_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!(message = text.unwrap_or("no message"), "request.panicked");
     let detail = "the service failed; its log says why under the id in `instance`";
     Problem::new(ProblemKind::Internal, detail).into_response()
+}
+
+/// The answer to a request that a page of another site made a browser send.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the error over"
+)]
+pub(crate) fn answer_forgery(error: ProtectionError) -> Response {
+    tracing::warn!(%error, "request.forged");
+    let detail = "a page of another site has sent this; use the service's own pages or a token";
+    Problem::new(ProblemKind::Forbidden, detail).into_response()
 }
 
 /// The answer where there is nothing.

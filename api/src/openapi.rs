@@ -12,7 +12,9 @@ use utoipa::{
     openapi::{
         Components, Content, Info, License, OpenApi, Ref, RefOr, Response, ResponseBuilder,
         path::{Operation, ParameterIn, PathItem},
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 
@@ -21,11 +23,13 @@ use crate::{
     routes,
 };
 
-/// The name of the security scheme.
+/// The name of the security scheme of programs.
 const TOKEN: &str = "token";
+/// The name of the security scheme of browsers.
+const SESSION: &str = "session";
 
 /// The problems that operations share: the status, the name of the response, and an example.
-const SHARED: [(&str, &str, ProblemKind, &str); 9] = [
+const SHARED: [(&str, &str, ProblemKind, &str); 11] = [
     (
         "400",
         "BadRequest",
@@ -37,6 +41,12 @@ const SHARED: [(&str, &str, ProblemKind, &str); 9] = [
         "Unauthenticated",
         ProblemKind::Unauthenticated,
         "the token is not known",
+    ),
+    (
+        "403",
+        "Forbidden",
+        ProblemKind::Forbidden,
+        "your role is admin; this takes one of super_admin",
     ),
     (
         "404",
@@ -67,6 +77,12 @@ const SHARED: [(&str, &str, ProblemKind, &str); 9] = [
         "Unprocessable",
         ProblemKind::InvalidBody,
         "/name: invalid type",
+    ),
+    (
+        "429",
+        "TooManyRequests",
+        ProblemKind::TooManyRequests,
+        "this token may make 6000 requests a minute; ask again in 12 seconds",
     ),
     (
         "500",
@@ -114,8 +130,13 @@ pub fn document() -> OpenApi {
     for item in admin.paths.paths.values_mut() {
         for operation in operations(item) {
             let none: [String; 0] = [];
-            operation.security = Some(vec![SecurityRequirement::new(TOKEN, none)]);
-            add(operation, "401");
+            operation.security = Some(vec![
+                SecurityRequirement::new(TOKEN, none.clone()),
+                SecurityRequirement::new(SESSION, none),
+            ]);
+            for status in ["400", "401", "403", "429"] {
+                add(operation, status);
+            }
             add(operation, "503");
         }
     }
@@ -134,7 +155,8 @@ fn info() -> Info {
     info.description = Some(
         "A job service: jobs are made of WebAssembly templates and run in sandboxes that hold exactly \
          the capabilities that they need. Every answer that is not a success is a problem (RFC 9457), \
-         and every answer has the header `X-Request-Id`."
+         and every answer has the header `X-Request-Id`. A request may say in the header \
+         `Sandglass-Reason` why it is made; the audit log has it."
             .to_owned(),
     );
     info.license = Some(License::new("Apache-2.0"));
@@ -210,6 +232,14 @@ fn add_components(components: &mut Components) {
     components
         .security_schemes
         .insert(TOKEN.to_owned(), SecurityScheme::Http(scheme).into());
+    let cookie = ApiKeyValue::with_description(
+        "sandglass-session",
+        "The session that signing in begins; over HTTPS its cookie is `__Host-sandglass-session`.",
+    );
+    let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+    components
+        .security_schemes
+        .insert(SESSION.to_owned(), scheme.into());
 }
 
 fn response(kind: ProblemKind, detail: &str) -> Response {

@@ -13,10 +13,12 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use sandglass_registry::RateState;
 use sandglass_scheduler::Problem as FieldProblem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::rates;
 pub use kind::ProblemKind;
 
 /// The media type of a problem.
@@ -31,6 +33,7 @@ pub struct Problem {
     kind: ProblemKind,
     detail: String,
     errors: Vec<FieldProblem>,
+    rate: Option<(&'static str, RateState)>,
 }
 
 /// An error as the caller reads it.
@@ -68,6 +71,16 @@ impl Problem {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
+            rate: None,
+        }
+    }
+
+    /// Something was asked for more often than the limit of that name allows.
+    #[must_use]
+    pub fn too_many(limit: &'static str, state: RateState, detail: String) -> Self {
+        Self {
+            rate: Some((limit, state)),
+            ..Self::new(ProblemKind::TooManyRequests, detail)
         }
     }
 
@@ -135,6 +148,11 @@ impl IntoResponse for Problem {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
             }
             _ => {}
+        }
+        if let Some((limit, state)) = self.rate {
+            rates::add_headers(response.headers_mut(), limit, state);
+            let wait = HeaderValue::from(state.resets_in.as_secs().max(1));
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
         response.extensions_mut().insert(self);
         response

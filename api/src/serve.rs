@@ -1,6 +1,6 @@
 //! Serving the API on a socket until it shall end.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 
@@ -17,7 +17,8 @@ const GRACE: Duration = Duration::from_secs(10);
 pub async fn serve(listener: TcpListener, state: ApiState) -> std::io::Result<()> {
     let shutdown = state.shutdown.clone();
     let ended = shutdown.clone().cancelled_owned();
-    let server = axum::serve(listener, router(state)).with_graceful_shutdown(ended);
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(ended);
     tokio::select! {
         served = server => served,
         () = async {

@@ -19,7 +19,7 @@ use axum::{
 use jiff::Timestamp;
 use sandglass_api::{
     ApiParts, ApiState,
-    auth::{BootstrapToken, Bootstrapped, bootstrap},
+    auth::{BootstrapToken, Bootstrapped, Transport, bootstrap},
     openapi,
     sources::{ArtifactSource, FileStream, SourceError},
 };
@@ -99,6 +99,7 @@ impl Api {
                 },
                 lease: Duration::from_secs(30),
                 vault: None,
+                manual_runs: None,
             },
             store.clone(),
             Catalogue::new(store, host, clock.clone()),
@@ -110,6 +111,10 @@ impl Api {
             database,
             artifacts: Arc::new(NoArtifacts),
             outbox: None,
+            transport: Transport::Plain,
+            trusted_proxies: Vec::new(),
+            oidc: None,
+            requests_per_minute: None,
             max_component_bytes: 1 << 20,
             version: "0.0.0-test",
             shutdown: CancellationToken::new(),

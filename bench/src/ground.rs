@@ -193,18 +193,19 @@ fn options(common: &Common, clock: &SystemClock, now: Timestamp) -> ServerOption
     }
 }
 
-/// Uploads and approves the no-op template and makes a job of it; returns the job's id.
+/// Takes in the no-op template and makes a job of it; returns the job's id.
 pub(crate) fn take_in_no_op(client: &Client) -> String {
     take_in(client, NO_OP, &no_op());
     client.create_manual_job(NO_OP, &json!({}))
 }
 
-/// Uploads and approves a template.
+/// Has one user upload a template and another approve it.
 pub(crate) fn take_in(client: &Client, template: &str, component: &[u8]) {
     let digest = Digest::of(component);
     let wasm = [("content-type", "application/wasm")];
     let path = "/api/admin/job-templates";
-    let _ = client.send("POST", path, &wasm, component).expect(201);
+    let author = client.as_author();
+    let _ = author.send("POST", path, &wasm, component).expect(201);
     let path = format!("{path}/{template}/versions/{digest}/approve");
     let _ = client.post(&path, &json!({})).expect(200);
 }

@@ -171,6 +171,7 @@ fn ending(at: jiff::Timestamp) -> Ending {
     Ending {
         attempt: serde_json::from_value(attempt).expect("an attempt"),
         records: Records::default(),
+        uses: Vec::new(),
         follow_up: FollowUp::Finished {
             result: Some(json!({})),
             message: Some("No-op".to_owned()),

@@ -14,7 +14,8 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use commands::{CollectionCommand, Command, CommandLine, StoreCommand};
+use commands::{AuditCommand, CollectionCommand, Command, CommandLine, StoreCommand};
+use failure::Failure;
 
 fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
@@ -24,13 +25,26 @@ fn main() -> ExitCode {
             CollectionCommand::Export(arguments) => commands::collection::export::run(arguments),
             CollectionCommand::Count(arguments) => commands::collection::count::run(&arguments),
         },
+        Command::Audit { command } => match command {
+            AuditCommand::Verify(arguments) => commands::audit::verify(&arguments),
+            AuditCommand::Export(arguments) => commands::audit::export(arguments),
+        },
         Command::Store { command } => match command {
             StoreCommand::Copy(arguments) => commands::store::copy::run(&arguments),
         },
+        Command::Template { command } => return answer(commands::template::run(command)),
         Command::Openapi => commands::openapi::run(),
+        Command::CompileComponent(arguments) => {
+            return commands::compile_component::run(&arguments);
+        }
     };
+    answer(done.map(|()| ExitCode::SUCCESS))
+}
+
+/// The exit code of a command; where it failed, why is told.
+fn answer(done: Result<ExitCode, Failure>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("{failure}");
             failure.exit().into()

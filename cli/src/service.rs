@@ -10,7 +10,7 @@ mod templates;
 
 use std::{path::Path, sync::Arc};
 
-use sandglass_api::{ApiParts, ApiState};
+use sandglass_api::{ApiParts, ApiState, auth::Oidc};
 use sandglass_host::{
     FileOutbox, Host, HostSettings, HttpClient, Mailer, Services, SmtpMailer, SystemResolver,
 };
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    commands::compile_component::in_child,
     failure::{Exit, Failure, OrFail as _},
     settings::{MailSettings, Settings},
 };
@@ -74,6 +75,8 @@ impl Service {
 
         let mut host_settings = HostSettings::new(folder.join("cache"), settings.mail.from.clone());
         host_settings.concurrent_runs = settings.concurrent_runs;
+        host_settings.compile_timeout = settings.templates.compile_timeout;
+        host_settings.compiling = in_child(settings.templates.compile_limits);
         let max_component_bytes =
             usize::try_from(host_settings.max_component_bytes).unwrap_or(usize::MAX);
         let http = HttpClient::new(settings.http.clone(), Arc::new(SystemResolver))
@@ -92,7 +95,8 @@ impl Service {
             first_user::make(store.as_ref(), clock.now(), given).await
         })
         .await?;
-        let catalogue = Catalogue::new(store.clone(), host, clock.clone());
+        let catalogue = Catalogue::new(store.clone(), host, clock.clone())
+            .with_signatures(settings.templates.signatures.clone());
         until_answered(clock.as_ref(), async || {
             templates::register(&catalogue).await
         })
@@ -102,6 +106,7 @@ impl Service {
             host: identity,
             lease: settings.lease,
             vault: settings.vault.clone(),
+            manual_runs: settings.limits.manual_runs,
         };
         let notifier = Notifier::new(mail.mailer, settings.mail.from.clone(), clock.clone());
         let scheduler = Scheduler::start(scheduler_settings, store, catalogue, clock, notifier);
@@ -113,6 +118,10 @@ impl Service {
             outbox: mail
                 .outbox
                 .map(|outbox| Arc::new(MailFolder::new(outbox)) as _),
+            transport: settings.transport,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            oidc: settings.oidc.clone().map(Oidc::new),
+            requests_per_minute: settings.limits.requests_per_minute,
             max_component_bytes,
             version: env!("CARGO_PKG_VERSION"),
             shutdown: shutdown.clone(),

@@ -3,9 +3,13 @@
 
 mod environment;
 mod file;
+mod limits;
+mod oidc;
 mod outgoing;
+mod public_url;
 mod retention;
 mod store;
+mod templates;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,8 +19,9 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use jiff::SignedDuration;
-use sandglass_api::auth::BootstrapToken;
+use sandglass_api::auth::{BootstrapToken, OidcSettings, Transport};
 use sandglass_host::{HttpSettings, MailAddress};
 use sandglass_registry::{Labels, Retention, Vault, host::Label};
 use serde::Deserialize;
@@ -24,8 +29,12 @@ use serde::Deserialize;
 use crate::failure::{Exit, Failure};
 use environment::Environment;
 use file::SettingsFile;
+use limits::LimitArguments;
+pub(crate) use limits::ServiceLimits;
+pub(crate) use public_url::PublicUrl;
 use store::StoreSection;
 pub(crate) use store::{AppDatabase, StoreArguments, StoreLocation, StoreUrl};
+pub(crate) use templates::{TemplateSettings, TrustedKey, trusted};
 
 /// Where data is kept, where nobody says otherwise.
 pub(crate) const DEFAULT_DATA_FOLDER: &str = "./data";
@@ -58,9 +67,24 @@ pub(crate) struct SettingArguments {
     data_folder: Option<PathBuf>,
     #[command(flatten)]
     store: StoreArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
     /// A settings file (TOML).
     #[arg(long, value_name = "FILE", env = "SANDGLASS_CONFIG")]
     config: Option<PathBuf>,
+    /// The address under which browsers reach the service, such as https://jobs.example.org; with https
+    /// its cookies are sent over TLS alone. [default: http and the address it listens on]
+    #[arg(long, value_name = "URL", env = "SANDGLASS_PUBLIC_URL")]
+    public_url: Option<PublicUrl>,
+    /// Networks of proxies in front, such as 10.0.0.0/8, whose word about where requests come from is
+    /// taken (X-Forwarded-For); may be given several times.
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "NETWORK",
+        env = "SANDGLASS_TRUSTED_PROXIES",
+        value_delimiter = ','
+    )]
+    trusted_proxies: Vec<IpNet>,
     /// The name of this host in records. [default: the name of the machine]
     #[arg(long, value_name = "NAME", env = "SANDGLASS_HOST_NAME")]
     host_name: Option<String>,
@@ -90,6 +114,10 @@ pub(crate) struct SettingArguments {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
+    /// How browsers reach the service.
+    pub(crate) transport: Transport,
+    /// Networks of proxies in front.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) data_folder: PathBuf,
     pub(crate) store: StoreLocation,
     /// How long records of executions are kept.
@@ -100,6 +128,8 @@ pub(crate) struct Settings {
     pub(crate) drain: Duration,
     pub(crate) log_format: LogFormat,
     pub(crate) log_filter: String,
+    pub(crate) limits: ServiceLimits,
+    pub(crate) oidc: Option<OidcSettings>,
     pub(crate) mail: MailSettings,
     /// Where requests may go beside public addresses.
     pub(crate) http: HttpSettings,
@@ -109,6 +139,7 @@ pub(crate) struct Settings {
     pub(crate) clock_offset: SignedDuration,
     /// How long a claim of an execution holds unless it is renewed.
     pub(crate) lease: Duration,
+    pub(crate) templates: TemplateSettings,
 }
 
 /// How mail goes out.
@@ -145,9 +176,10 @@ impl Settings {
 
     fn merge(
         arguments: SettingArguments,
-        environment: Environment,
-        file: SettingsFile,
+        mut environment: Environment,
+        mut file: SettingsFile,
     ) -> Result<Self, Failure> {
+        let templates = TemplateSettings::merge(&mut environment, &mut file)?;
         let mail = file.mail.unwrap_or_default();
         let from = environment.mail_from.or(mail.from);
         let from = from.as_deref().unwrap_or(DEFAULT_MAIL_FROM);
@@ -171,6 +203,14 @@ impl Settings {
         let store = StoreLocation::merge(arguments.store, environment.store, section)?;
         let retention = file.retention.unwrap_or_default().for_store(&store)?;
         let default_runs = NonZeroUsize::new(DEFAULT_CONCURRENT_RUNS).unwrap_or(NonZeroUsize::MIN);
+        let section = file.limits.unwrap_or_default();
+        let limits = ServiceLimits::merge(&arguments.limits, &section)?;
+        let public_url = arguments.public_url.or(file.public_url);
+        let secret = environment.oidc_client_secret;
+        let oidc = file
+            .oidc
+            .map(|section| section.settings(secret, public_url.as_ref()))
+            .transpose()?;
         let drain_seconds = arguments.drain_seconds.or(file.drain_seconds);
         let log_filter = arguments.log_filter.or(file.log_filter);
         Ok(Self {
@@ -178,6 +218,11 @@ impl Settings {
                 .listen
                 .or(file.listen)
                 .unwrap_or_else(|| (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into()),
+            transport: public_url.map_or(Transport::Plain, |url| url.transport()),
+            trusted_proxies: match arguments.trusted_proxies.is_empty() {
+                true => file.trusted_proxies.unwrap_or_default(),
+                false => arguments.trusted_proxies,
+            },
             data_folder: arguments
                 .data_folder
                 .or(file.data_dir)
@@ -196,12 +241,15 @@ impl Settings {
             drain: Duration::from_secs(drain_seconds.unwrap_or(DEFAULT_DRAIN_SECONDS)),
             log_format: arguments.log_format.or(file.log_format).unwrap_or_default(),
             log_filter: log_filter.unwrap_or_else(|| DEFAULT_LOG_FILTER.to_owned()),
+            limits,
+            oidc,
             mail: MailSettings { server, from },
             http: outgoing::http(environment.http_allowed_networks, file.http)?,
             vault: outgoing::vault(secrets_key)?,
             bootstrap_token: environment.bootstrap_token,
             clock_offset: environment.clock_offset,
             lease: environment.lease.unwrap_or(DEFAULT_LEASE),
+            templates,
         })
     }
 }

@@ -4,8 +4,12 @@
 //! with the job, and checked by the host at every call. It is a list of entries, one for each target;
 //! what no entry covers is denied.
 
+mod covering;
 mod destination;
+mod difference;
+mod sentences;
 mod target;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +20,7 @@ use crate::template::CapabilityRequest;
 pub use destination::{
     Destination, DestinationError, MAX_DESTINATION_BYTES, Method, RequestTarget, Scheme,
 };
+pub use difference::{Bounds, Excess, GrantDifference};
 pub use target::Target;
 
 /// The most entries a grant may have.
@@ -322,23 +327,18 @@ impl Grant {
     /// Whether `operation` may be done on `target`, a single collection, address or name.
     #[must_use]
     pub fn allows(&self, operation: Operation, target: &str) -> bool {
-        self.0.iter().any(|entry| {
+        self.covering(operation, target).is_some()
+    }
+
+    /// The entry that lets `operation` be done on `target`; of several the one that says most.
+    #[must_use]
+    pub fn covering(&self, operation: Operation, target: &str) -> Option<&GrantEntry> {
+        let covering = self.0.iter().filter(|entry| {
             entry.interface == operation.interface()
                 && entry.operations.contains(&operation)
                 && entry.target.covers(entry.interface, target)
-        })
-    }
-
-    /// The entries of this grant that `ceiling` does not cover.
-    #[must_use]
-    pub fn beyond(&self, ceiling: &Self) -> Vec<&GrantEntry> {
-        let covered = |entry: &&GrantEntry| {
-            !entry
-                .operations
-                .iter()
-                .all(|operation| ceiling.allows(*operation, entry.target.as_str()))
-        };
-        self.0.iter().filter(covered).collect()
+        });
+        covering.max_by_key(|entry| entry.target.as_str().len())
     }
 
     /// Whether anything in it changes data that was there before or reaches people outside.

@@ -202,6 +202,19 @@ impl UserId {
     pub fn system() -> Self {
         Self("system".to_owned())
     }
+
+    /// Who acts where nobody has proved who it is.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self("anonymous".to_owned())
+    }
+
+    /// Whether records mean the service itself, a part of it, or nobody by this id, so that no user may
+    /// have it.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        ["system", "anonymous", "sandglass"].contains(&self.as_str())
+    }
 }
 
 impl Default for OrganisationId {

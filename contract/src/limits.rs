@@ -184,6 +184,31 @@ impl LimitSettings {
         self.0.iter().map(by_name).collect()
     }
 
+    /// How much is set, where anything.
+    #[must_use]
+    pub fn get(&self, limit: Limit) -> Option<u64> {
+        self.0.get(&limit).copied()
+    }
+
+    /// Those settings that are above what `most` sets, each with that.
+    pub fn above<'a>(&'a self, most: &'a Self) -> impl Iterator<Item = (Limit, u64)> + 'a {
+        self.0.iter().filter_map(|(limit, value)| {
+            let most = most.get(*limit)?;
+            (*value > most).then_some((*limit, most))
+        })
+    }
+
+    /// Both together: of a limit that both set, the smaller one.
+    #[must_use]
+    pub fn strictest(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for (limit, value) in &other.0 {
+            let kept = both.0.entry(*limit).or_insert(*value);
+            *kept = (*kept).min(*value);
+        }
+        both
+    }
+
     /// Whether the job sets none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -200,6 +225,16 @@ impl Limits {
     #[must_use]
     pub fn with(settings: &LimitSettings) -> Self {
         Self(settings.clone())
+    }
+
+    /// The same, and never more than `most` sets.
+    #[must_use]
+    pub fn at_most(mut self, most: &LimitSettings) -> Self {
+        for (limit, most) in &most.0 {
+            let value = self.get(*limit).min(*most);
+            self.0.0.insert(*limit, value);
+        }
+        self
     }
 
     /// How much there may be.
@@ -242,5 +277,32 @@ mod tests {
         let limits = Limits::with(&settings);
         assert_eq!(limits.get(Limit::Fuel), 10);
         assert_eq!(limits.get(Limit::Handles), Limit::Handles.default_value());
+    }
+
+    #[test]
+    fn others_may_say_how_much_there_is_at_the_most() {
+        let settings = |pairs: &[(&str, u64)]| {
+            let mut settings = LimitSettings::default();
+            for (name, value) in pairs {
+                settings.set(name, *value).unwrap();
+            }
+            settings
+        };
+        let job = settings(&[("fuel", 10), ("artifacts", 5)]);
+        let most = settings(&[("fuel", 20), ("artifacts", 3), ("artifact_bytes", 7)]);
+        let above: Vec<_> = job.above(&most).collect();
+        assert_eq!(above, [(Limit::Artifacts, 3)]);
+        let limits = Limits::with(&job).at_most(&most);
+        assert_eq!(limits.get(Limit::Fuel), 10);
+        assert_eq!(limits.get(Limit::Artifacts), 3);
+        assert_eq!(limits.get(Limit::ArtifactBytes), 7);
+        let both = most.strictest(&settings(&[("fuel", 9), ("handles", 2)]));
+        let expect = settings(&[
+            ("fuel", 9),
+            ("artifacts", 3),
+            ("artifact_bytes", 7),
+            ("handles", 2),
+        ]);
+        assert_eq!(both, expect);
     }
 }

@@ -59,6 +59,8 @@ pub enum OutcomeCode {
     InvalidResult,
     /// The template cannot be run on this host at all.
     InvalidTemplate,
+    /// The policy of the system does not allow what the job was granted; it did not begin.
+    BeyondPolicy,
     /// No place was free to run it.
     HostBusy,
     /// The service failed.
@@ -71,7 +73,7 @@ pub enum OutcomeCode {
 
 impl OutcomeCode {
     /// Every outcome.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Success,
         Self::Failed,
         Self::FailedRetryable,
@@ -86,6 +88,7 @@ impl OutcomeCode {
         Self::AbiViolation,
         Self::InvalidResult,
         Self::InvalidTemplate,
+        Self::BeyondPolicy,
         Self::HostBusy,
         Self::HostFault,
         Self::LeaseLost,
@@ -110,6 +113,7 @@ impl OutcomeCode {
             Self::AbiViolation => ("abi_violation", Guest, Never),
             Self::InvalidResult => ("invalid_result", Guest, Never),
             Self::InvalidTemplate => ("invalid_template", Guest, Never),
+            Self::BeyondPolicy => ("beyond_policy", Operator, Never),
             Self::HostBusy => ("host_busy", Host, ByPolicy),
             Self::HostFault => ("host_fault", Host, ByPolicy),
             Self::LeaseLost => ("lease_lost", Host, ByPolicy),
@@ -172,6 +176,7 @@ mod tests {
         abi_violation Guest Never
         invalid_result Guest Never
         invalid_template Guest Never
+        beyond_policy Operator Never
         host_busy Host ByPolicy
         host_fault Host ByPolicy
         lease_lost Host ByPolicy

@@ -83,6 +83,18 @@ pub enum TemplateError {
         /// The time that it may take.
         seconds: u64,
     },
+    /// Compiling took too much memory.
+    #[error("compiling the component needed more than {mebibytes} MiB of memory")]
+    CompileMemory {
+        /// The memory that it may take.
+        mebibytes: u64,
+    },
+    /// Compiling ended the process that compiled.
+    #[error("compiling the component ended the compiler ({how})")]
+    CompileCrashed {
+        /// How it ended.
+        how: String,
+    },
     /// A function that may not have effects failed.
     #[error("the template's function {function} failed ({outcome}): {message}")]
     Call {
@@ -125,6 +137,8 @@ impl TemplateError {
             | Self::WrongExports { .. }
             | Self::TooDemanding { .. }
             | Self::CompileTimeout { .. }
+            | Self::CompileMemory { .. }
+            | Self::CompileCrashed { .. }
             | Self::InvalidAnswer { .. }
             | Self::Grant(_) => Blame::Guest,
             Self::Call { outcome, .. } => outcome.blame(),

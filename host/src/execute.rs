@@ -173,6 +173,7 @@ async fn settle(mut store: Store<RunState>, run: &Run, report: RunReport) -> Run
     state.journal.finish();
     state.progress.finish();
     let peak_memory_bytes = state.limiter.peak_memory();
+    let uses = state.uses.take();
     let log = Arc::clone(&state.log);
     let artifacts = state.artifacts.close().await;
     // What the guest printed and did not end with a line break is logged when its streams go.
@@ -182,6 +183,7 @@ async fn settle(mut store: Store<RunState>, run: &Run, report: RunReport) -> Run
         peak_memory_bytes,
         artifacts,
         dropped_log_lines: log.finish(),
+        uses,
         ..report
     }
 }
@@ -269,6 +271,7 @@ impl From<Ending> for RunReport {
             duration: Duration::ZERO,
             artifacts: Vec::new(),
             dropped_log_lines: 0,
+            uses: Vec::new(),
         }
     }
 }

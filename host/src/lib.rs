@@ -10,17 +10,21 @@
 
 mod bindings;
 mod capability;
+mod compiling;
 mod engine;
 mod error;
 mod execute;
 mod host;
 mod http;
+mod inspection;
 mod journal;
 mod limits;
 mod loaded;
+mod loader;
 mod mail;
 mod mask;
 mod outcome;
+mod provenance;
 mod pure;
 mod run;
 mod secrets;
@@ -30,13 +34,17 @@ mod template;
 mod text;
 
 pub use capability::artifacts::{ArtifactId, ArtifactIdError};
+pub use compiling::{ChildCommand, ChildFailure, CompileLimits, Compiling, compile_for_parent};
 pub use error::{HostError, TemplateError};
 pub use host::Host;
 pub use http::{HttpClient, HttpSettings, Resolver, SystemResolver, TlsSetupError};
+pub use inspection::Inspection;
+pub use loader::{Loader, LoaderSettings};
 pub use mail::{
     Attachment, FileOutbox, InvalidAddress, Mail, MailAddress, MailError, Mailer, OutboxMail,
     Receipt, SmtpError, SmtpMailer,
 };
+pub use provenance::{Dependency, Producer, Provenance, ProvenanceText};
 pub use run::{ArtifactRecord, RecordLost, Run, RunObserver, RunReport};
 pub use secrets::{SecretError, SecretSource};
 pub use settings::{HostSettings, Services};

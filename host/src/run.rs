@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sandglass_contract::{
-    Digest, Grant, JournalEntry, Limits, LogLevel, OutcomeCode, Progress, RunContext,
+    CapabilityUse, Digest, Grant, JournalEntry, Limits, LogLevel, OutcomeCode, Progress, RunContext,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -107,6 +107,8 @@ pub struct RunReport {
     pub artifacts: Vec<ArtifactRecord>,
     /// Lines of the log that were beyond its limits.
     pub dropped_log_lines: u64,
+    /// What it made of its grant.
+    pub uses: Vec<CapabilityUse>,
 }
 
 /// A file that a run left behind.

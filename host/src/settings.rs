@@ -7,11 +7,11 @@ use sandglass_contract::Clock;
 use sandglass_query::ApplicationDatabase;
 
 use crate::{
+    compiling::Compiling,
     http::HttpClient,
+    loader::LoaderSettings,
     mail::{MailAddress, Mailer},
 };
-
-const MIB: u64 = 1 << 20;
 
 /// How a host works. [`HostSettings::new`] gives the defaults.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct HostSettings {
     pub loaded_templates: NonZeroUsize,
     /// How long compiling a component may take. By default two minutes.
     pub compile_timeout: Duration,
+    /// Where components are compiled. By default in this process.
+    pub compiling: Compiling,
 }
 
 impl HostSettings {
@@ -44,9 +46,10 @@ impl HostSettings {
             guest_threads: count(processors.saturating_sub(1)),
             concurrent_runs: count(64),
             mail_from,
-            max_component_bytes: 32 * MIB,
+            max_component_bytes: LoaderSettings::MAX_COMPONENT_BYTES,
             loaded_templates: count(64),
             compile_timeout: Duration::from_secs(120),
+            compiling: Compiling::InProcess,
         }
     }
 }

@@ -158,6 +158,7 @@ fn success() -> Ending {
             start_delay_us: None,
         },
         records: Records::default(),
+        uses: Vec::new(),
         follow_up: FollowUp::Finished {
             result: Some(json!({"records": 17})),
             message: Some("17 records".to_owned()),

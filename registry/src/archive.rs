@@ -52,13 +52,17 @@ pub enum RecordKind {
     ConcurrencyLimits,
     /// Secrets, sealed.
     Secrets,
+    /// Policies.
+    Policies,
+    /// What jobs made of their grants, by day.
+    CapabilityUses,
     /// The audit log, each organisation's in its order.
     Audit,
 }
 
 impl RecordKind {
     /// Every kind, in an order in which a record comes after those that it refers to.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Users,
         Self::Tokens,
         Self::Components,
@@ -73,6 +77,8 @@ impl RecordKind {
         Self::ChainArrivals,
         Self::ConcurrencyLimits,
         Self::Secrets,
+        Self::Policies,
+        Self::CapabilityUses,
         Self::Audit,
     ];
 
@@ -94,6 +100,8 @@ impl RecordKind {
             Self::ChainArrivals => "chain arrivals",
             Self::ConcurrencyLimits => "concurrency limits",
             Self::Secrets => "secrets",
+            Self::Policies => "policies",
+            Self::CapabilityUses => "capability uses",
             Self::Audit => "audit entries",
         }
     }

@@ -13,6 +13,7 @@ mod archive;
 mod audit;
 mod backfills;
 mod blackouts;
+mod capabilities;
 mod connection;
 mod database_file;
 mod executions;
@@ -22,6 +23,8 @@ mod hosts;
 mod jobs;
 mod limits;
 mod migration;
+mod policies;
+mod rates;
 mod readers;
 mod secrets;
 mod selection;
@@ -39,6 +42,7 @@ use sandglass_contract::Clock;
 
 pub use crate::application::TakenId;
 pub use application::{APPLICATION_FILE, EmbeddedDatabase};
+pub use audit::EmbeddedAudit;
 pub use connection::OpenError;
 pub use writer::WriteCounts;
 
@@ -55,9 +59,15 @@ const SCHEMA: Schema = Schema {
         include_str!("../migrations/store/0002_scheduling.sql"),
         include_str!("../migrations/store/0003_blackout_calendars.sql"),
         include_str!("../migrations/store/0004_hosts.sql"),
-        include_str!("../migrations/store/0007_secrets.sql"),
+        include_str!("../migrations/store/0005_audit_chain.sql"),
+        include_str!("../migrations/store/0006_accounts.sql"),
+        include_str!("../migrations/store/0007_rates.sql"),
+        include_str!("../migrations/store/0008_secrets.sql"),
+        include_str!("../migrations/store/0009_policies.sql"),
+        include_str!("../migrations/store/0010_capabilities.sql"),
     ],
     on_open: |connection, now| {
+        audit::chain_up(connection)?;
         executions::end_leases(connection, now)?;
         hosts::free_names(connection)
     },
@@ -70,6 +80,7 @@ const SCHEMA: Schema = Schema {
 pub struct EmbeddedStore {
     file: DatabaseFile,
     clock: Arc<dyn Clock>,
+    most_jobs: Option<u64>,
     _lock: FolderLock,
 }
 
@@ -87,8 +98,16 @@ impl EmbeddedStore {
         Ok(Self {
             file,
             clock,
+            most_jobs: None,
             _lock: lock,
         })
+    }
+
+    /// The store, taking in no job where there are so many in all organisations.
+    #[must_use]
+    pub fn with_at_most(mut self, jobs: Option<u64>) -> Self {
+        self.most_jobs = jobs;
+        self
     }
 
     /// How much has been written since it was opened.

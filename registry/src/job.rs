@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{host::Placement, schedule::Schedule};
+use crate::{account::Role, host::Placement, schedule::Schedule};
 pub use dependency::{
     Condition, ConditionError, Dependencies, Dependency, DependencyOn, MAX_PARENTS, Require,
 };
@@ -206,6 +206,9 @@ pub struct Job {
     pub tags: Vec<Tag>,
     /// What a run may touch, computed from the parameters when the job was saved.
     pub grant: Grant,
+    /// The role of whoever saved this grant. The policy for that role binds its runs.
+    #[serde(default = "role_before_there_were_others")]
+    pub granted_as: Role,
     /// Who made it.
     pub created_by: UserId,
     /// Who changed it last.
@@ -220,6 +223,11 @@ pub struct Job {
     pub next_run_at: Option<Timestamp>,
     /// How often it has been saved.
     pub version: Version,
+}
+
+/// The role of whoever saved a job that does not say so.
+const fn role_before_there_were_others() -> Role {
+    Role::SuperAdmin
 }
 
 impl Job {

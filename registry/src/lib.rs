@@ -11,6 +11,7 @@ mod attempt_end;
 pub mod audit;
 pub mod backfill;
 pub mod blackout;
+pub mod capability;
 pub mod concurrency;
 pub mod embedded;
 pub mod execution;
@@ -20,6 +21,8 @@ pub mod job;
 pub mod mongo;
 mod overlap;
 pub mod page;
+pub mod policy;
+pub mod rate;
 pub mod retention;
 pub mod schedule;
 pub mod scope;
@@ -29,10 +32,13 @@ pub mod template;
 mod unclaimed;
 pub mod vault;
 
-pub use account::{Role, TokenRecord, User};
-pub use audit::{AuditAction, AuditEntry};
+pub use account::{
+    PasswordHash, Role, TokenKind, TokenRecord, TokenScope, TokenState, User, UserStatus,
+};
+pub use audit::{Actor, AuditAction, AuditEntry, AuditHead, AuditLine, AuditVerdict};
 pub use backfill::{Backfill, BackfillStatus};
 pub use blackout::{Blackout, BlackoutCalendar, BlackoutEntries, BlackoutEntry, Blackouts};
+pub use capability::{RegisterQuery, RegisterRow, UseState};
 pub use concurrency::{ConcurrencyLimit, LimitedBy};
 pub use execution::{
     ArtifactRecord, Attempt, CancelRequest, ChainLink, Execution, ExecutionStatus, Fence,
@@ -45,10 +51,12 @@ pub use job::{
     Version,
 };
 pub use page::{Page, PageRequest};
+pub use policy::{Policy, PolicySetting};
+pub use rate::{RateLimit, RateState, Use};
 pub use retention::Retention;
 pub use schedule::{CronError, CronExpression, Schedule, ScheduleError, TimeZoneName};
 pub use scope::Scope;
 pub use secret::SealedSecret;
 pub use store::{Store, StoreError};
-pub use template::{Template, TemplateVersion, VersionStatus};
+pub use template::{Decision, Reason, Ruling, Template, TemplateVersion, VersionStatus};
 pub use vault::{SecretsKey, Vault, VaultError};

@@ -8,18 +8,22 @@ mod accounts;
 mod audit;
 mod backfills;
 mod blackouts;
+mod capabilities;
 mod ending;
 mod executions;
 mod hosts;
 mod jobs;
 mod limits;
+mod policies;
+mod rates;
 mod secrets;
 mod templates;
 
 pub use accounts::AccountStore;
-pub use audit::AuditStore;
+pub use audit::{AuditLog, AuditQuery, AuditStore, KeptLine};
 pub use backfills::{BackfillStore, RunningBackfill};
 pub use blackouts::BlackoutStore;
+pub use capabilities::CapabilityStore;
 pub use ending::{EndAnswer, Ending, FollowUp};
 pub use executions::{
     Advance, CancelAnswer, Claim, ClaimAnswer, ClaimRequest, Claimed, Consequence, ExecutionQuery,
@@ -28,12 +32,14 @@ pub use executions::{
 pub use hosts::{Hint, Hints, HostAnswer, HostStore, Sharing};
 pub use jobs::{JobQuery, JobStore, ScheduleChange};
 pub use limits::LimitStore;
+pub use policies::PolicyStore;
+pub use rates::RateStore;
 pub use secrets::SecretStore;
 pub use templates::TemplateStore;
 
 use sandglass_contract::JobId;
 
-use crate::job::Version;
+use crate::{job::Version, template::VersionStatus};
 
 /// A place to keep everything the service knows.
 pub trait Store:
@@ -46,7 +52,10 @@ pub trait Store:
     + TemplateStore
     + AccountStore
     + HostStore
+    + RateStore
     + SecretStore
+    + PolicyStore
+    + CapabilityStore
 {
 }
 
@@ -60,7 +69,10 @@ impl<T> Store for T where
         + TemplateStore
         + AccountStore
         + HostStore
+        + RateStore
         + SecretStore
+        + PolicyStore
+        + CapabilityStore
 {
 }
 
@@ -85,11 +97,25 @@ pub enum StoreError {
         /// The version that is stored.
         current: Version,
     },
+    /// There are as many as there may be.
+    #[error("there are {most} {what} already, which is the most there may be")]
+    Full {
+        /// What was to be added, in the plural.
+        what: &'static str,
+        /// How many there may be.
+        most: u64,
+    },
     /// Jobs depend on it.
     #[error("jobs depend on it: {}", by.iter().map(JobId::as_str).collect::<Vec<_>>().join(", "))]
     Needed {
         /// Some of them.
         by: Vec<JobId>,
+    },
+    /// The status of the version of a template does not let this be decided.
+    #[error("the version is {current}")]
+    Decided {
+        /// The status that it has.
+        current: VersionStatus,
     },
     /// The claim that a write was made under is not the current one: the worker has lost its lease.
     #[error("another worker holds the execution now")]

@@ -1,10 +1,25 @@
-//! The catalogue of templates: taking in components, approving versions, and loading them for use.
+//! The catalogue of templates: taking in components, deciding about versions, comparing them, and loading
+//! them for use.
+
+mod comparing;
+mod deciding;
+mod signing;
 
 use std::sync::Arc;
 
-use sandglass_contract::{Clock, Digest, Grant, Interface, TemplateId, UserId};
+use sandglass_contract::{Clock, Digest, Signature, SignatureError, TemplateId, UserId};
 use sandglass_host::{Host, TemplateError};
-use sandglass_registry::{Scope, Store, StoreError, Template, TemplateVersion, VersionStatus};
+use sandglass_registry::{
+    Actor, AuditAction, Decision, Ruling, Scope, Store, StoreError, Template, TemplateVersion,
+    VersionStatus,
+};
+use serde_json::json;
+
+use crate::auditor::{Act, Auditor};
+pub use comparing::{BrokenJob, JobsCheck, RegrantedJob};
+pub use deciding::DecisionRequest;
+use signing::Signatures;
+pub use signing::{SignaturePolicy, SignatureReport, SignatureRequirement, SignatureState};
 
 /// How often other hosts may be faster in registering versions of a template.
 const FASTER_HOSTS: u32 = 4;
@@ -18,6 +33,12 @@ pub enum CatalogueError {
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Whoever brought a version may not decide about it.
+    #[error("a version is decided about by somebody else than who brought it")]
+    OwnUpload,
+    /// Nobody vouches for the version who must.
+    #[error("the version cannot be used: {0}")]
+    Signature(#[from] SignatureError),
     /// The bytes of a registered component are gone from the store.
     #[error("the component {0} is registered and its bytes are not in the store")]
     ComponentLost(Digest),
@@ -29,30 +50,67 @@ pub struct Catalogue {
     store: Arc<dyn Store>,
     host: Host,
     clock: Arc<dyn Clock>,
+    auditor: Auditor,
+    signatures: Signatures,
 }
 
 impl Catalogue {
     /// The catalogue kept in `store`, whose components run on `host`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, host: Host, clock: Arc<dyn Clock>) -> Self {
-        Self { store, host, clock }
+        let auditor = Auditor::new(store.clone(), clock.clone());
+        Self {
+            store,
+            host,
+            clock,
+            auditor,
+            signatures: Signatures::default(),
+        }
+    }
+
+    /// The same catalogue with a policy of signatures. Without one, no key is trusted and no signature
+    /// is required.
+    #[must_use]
+    pub fn with_signatures(self, policy: SignaturePolicy) -> Self {
+        Self {
+            signatures: Signatures::new(policy),
+            ..self
+        }
+    }
+
+    /// Who vouches for a version.
+    #[must_use]
+    pub fn signature(&self, version: &TemplateVersion) -> SignatureReport {
+        self.signatures.report(version)
     }
 
     /// Takes in a component that somebody brought; jobs cannot use it before it is approved.
     ///
     /// # Errors
-    /// [`CatalogueError::Template`] where it is not a template; [`StoreError::Exists`] where the
-    /// template has that version already.
+    /// [`CatalogueError::Template`] where it is not a template; [`CatalogueError::Signature`] where its
+    /// signature is of something else, or nobody vouches for it who must; [`StoreError::Exists`] where
+    /// the template has that version already.
     pub async fn upload(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         component: &[u8],
+        signature: Option<Signature>,
     ) -> Result<TemplateVersion, CatalogueError> {
-        let version = self.describe(by, component).await?;
-        self.store
-            .insert_template_version(scope, &version, component)
-            .await?;
+        let mut version = self.describe(&actor.user, component).await?;
+        version.signature = signature;
+        self.signatures.admit(&version)?;
+        let act = Act::new(AuditAction::TemplateUploaded, &version.metadata.id).with(json!({
+            "version": version.metadata.version,
+            "digest": version.digest,
+            "size": version.size,
+            "imports": version.imports,
+            "signature": version.signature,
+        }));
+        let saved = self
+            .store
+            .insert_template_version(scope, &version, component);
+        self.auditor.around(scope, actor, act, saved).await?;
         Ok(version)
     }
 
@@ -71,9 +129,16 @@ impl Catalogue {
         component: &[u8],
     ) -> Result<TemplateVersion, CatalogueError> {
         let mut version = self.describe(by, component).await?;
+        self.signatures.carry(version.digest);
         version.status = VersionStatus::Approved;
         version.approved_by = Some(by.clone());
         version.approved_at = Some(version.uploaded_at);
+        version.decisions.push(Decision {
+            ruling: Ruling::Approved,
+            by: by.clone(),
+            at: version.uploaded_at,
+            reason: None,
+        });
         let number = version.metadata.version.clone();
         let mut faster = FASTER_HOSTS;
         loop {
@@ -116,25 +181,6 @@ impl Catalogue {
         Ok(None)
     }
 
-    /// Approves a version, so that jobs may use it.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn approve(
-        &self,
-        scope: &Scope,
-        by: &UserId,
-        template: &TemplateId,
-        digest: &Digest,
-    ) -> Result<TemplateVersion, CatalogueError> {
-        let now = self.clock.now();
-        let approved = self
-            .store
-            .approve_template_version(scope, template, digest, by, now)
-            .await?;
-        Ok(approved)
-    }
-
     /// Every template.
     ///
     /// # Errors
@@ -154,14 +200,22 @@ impl Catalogue {
             .ok_or(StoreError::NotFound { what: "template" })
     }
 
-    /// The component of that digest, ready to run.
+    /// The component of a version, ready to run.
     ///
     /// # Errors
-    /// Where its bytes are not in the store or cannot be compiled.
+    /// [`StoreError::NotFound`]; [`CatalogueError::Signature`]; where its bytes are not in the store or
+    /// cannot be compiled.
     pub async fn load(
         &self,
+        scope: &Scope,
+        template: &TemplateId,
         digest: &Digest,
     ) -> Result<Arc<sandglass_host::Template>, CatalogueError> {
+        if !self.signatures.is_admitted(scope, template, digest) {
+            let version = self.version(scope, template, digest).await?;
+            self.signatures.admit(&version)?;
+            self.signatures.remember(scope, &version);
+        }
         if let Some(template) = self.host.loaded(digest) {
             return Ok(template);
         }
@@ -183,21 +237,21 @@ impl Catalogue {
         by: &UserId,
         component: &[u8],
     ) -> Result<TemplateVersion, TemplateError> {
-        let template = self.host.load(component).await?;
-        let description = self.host.describe(&template).await?;
-        let interfaces: Vec<Interface> = template.interfaces();
+        let found = self.host.inspect(component).await?;
         Ok(TemplateVersion {
-            metadata: description.metadata,
-            parameters_schema: description.schema,
-            digest: template.digest(),
-            size: component.len() as u64,
-            imports: template.imports().to_vec(),
-            ceiling: Grant::everything_in(&interfaces),
+            metadata: found.metadata,
+            parameters_schema: found.schema,
+            digest: found.digest,
+            size: found.size,
+            imports: found.imports,
+            ceiling: found.ceiling,
             status: VersionStatus::Pending,
             uploaded_by: by.clone(),
             uploaded_at: self.clock.now(),
             approved_by: None,
             approved_at: None,
+            decisions: Vec::new(),
+            signature: None,
         })
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{core::Stop, service::Shared, shell::Lease};
+use crate::{core::Stop, denials::Denials, service::Shared, shell::Lease};
 
 /// How often what was gathered is stored.
 const FLUSH_EVERY: Duration = Duration::from_millis(200);
@@ -44,6 +44,7 @@ struct Inner {
 #[derive(Default)]
 struct Gathered {
     records: Records,
+    denials: Denials,
     lines: u64,
     /// When the template's first instruction came, on the monotonic clock.
     began_at: Option<Duration>,
@@ -75,6 +76,11 @@ impl Recorder {
     /// Takes what is gathered and not stored.
     pub(crate) fn take(&self) -> Records {
         std::mem::take(&mut self.0.gathered.lock().records)
+    }
+
+    /// Takes what was refused.
+    pub(crate) fn take_denials(&self) -> Denials {
+        std::mem::take(&mut self.0.gathered.lock().denials)
     }
 
     /// When the template's first instruction came, on the monotonic clock.
@@ -165,7 +171,10 @@ impl RunObserver for Recorder {
     }
 
     fn call(&self, entry: JournalEntry) {
-        self.gather(|gathered| gathered.records.journal.push(entry));
+        self.gather(|gathered| {
+            gathered.denials.note(&entry);
+            gathered.records.journal.push(entry);
+        });
     }
 
     fn log(

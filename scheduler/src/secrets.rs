@@ -5,13 +5,15 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use sandglass_contract::{Clock, SecretName, SecretValue, UserId};
+use sandglass_contract::{Clock, SecretName, SecretValue};
 use sandglass_host::{SecretError, SecretSource};
 use sandglass_registry::{
-    AuditAction, AuditEntry, Scope, SealedSecret, Store, StoreError, Vault, VaultError,
+    Actor, AuditAction, Scope, SealedSecret, Store, StoreError, Vault, VaultError,
     secret::MAX_SECRETS,
 };
 use serde_json::json;
+
+use crate::auditor::{Act, Auditor};
 
 /// Why a secret was not set.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +48,21 @@ pub struct KnownSecret {
 pub struct Secrets {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    auditor: Auditor,
     vault: Option<Vault>,
 }
 
 impl Secrets {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, vault: Option<Vault>) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        auditor: Auditor,
+        vault: Option<Vault>,
+    ) -> Self {
         Self {
             store,
             clock,
+            auditor,
             vault,
         }
     }
@@ -66,7 +75,7 @@ impl Secrets {
     pub async fn put(
         &self,
         scope: &Scope,
-        by: &UserId,
+        by: &Actor,
         name: &SecretName,
         value: &SecretValue,
     ) -> Result<KnownSecret, SecretsError> {
@@ -84,14 +93,17 @@ impl Secrets {
             sealed: sealed.text,
             created_at: before.as_ref().map_or(now, |before| before.created_at),
             updated_at: now,
-            updated_by: by.clone(),
+            updated_by: by.user.clone(),
         };
-        self.store.put_secret(&secret).await?;
-        let change = match before {
-            Some(_) => "replaced",
-            None => "created",
-        };
-        self.note(scope, by, name, change).await?;
+        let act = act(
+            name,
+            match before {
+                Some(_) => "replaced",
+                None => "created",
+            },
+        );
+        let putting = self.store.put_secret(&secret);
+        self.auditor.around(scope, by, act, putting).await?;
         Ok(KnownSecret {
             secret,
             is_readable: true,
@@ -119,11 +131,15 @@ impl Secrets {
     pub async fn delete(
         &self,
         scope: &Scope,
-        by: &UserId,
+        by: &Actor,
         name: &SecretName,
     ) -> Result<(), StoreError> {
-        self.store.delete_secret(scope, name).await?;
-        self.note(scope, by, name, "removed").await
+        if self.store.secret(scope, name).await?.is_none() {
+            return Err(StoreError::NotFound { what: "secret" });
+        }
+        let removing = self.store.delete_secret(scope, name);
+        let act = act(name, "removed");
+        self.auditor.around(scope, by, act, removing).await
     }
 
     /// What gives a run of that scope its secrets.
@@ -133,24 +149,10 @@ impl Secrets {
             scope,
         })
     }
+}
 
-    async fn note(
-        &self,
-        scope: &Scope,
-        by: &UserId,
-        name: &SecretName,
-        change: &str,
-    ) -> Result<(), StoreError> {
-        let entry = AuditEntry {
-            org: scope.organisation().clone(),
-            at: self.clock.now(),
-            by: by.clone(),
-            action: AuditAction::SecretChanged,
-            target: name.to_string(),
-            detail: json!({"change": change}),
-        };
-        self.store.append_audit(&entry).await
-    }
+fn act(name: &SecretName, change: &str) -> Act {
+    Act::new(AuditAction::SecretChanged, name).with(json!({"change": change}))
 }
 
 /// The secrets of one organisation.

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sandglass_contract::{Clock, ExecutionId, UserId};
+use sandglass_contract::{Clock, ExecutionId};
 use sandglass_registry::{
-    AuditAction, AuditEntry, HostOrder, HostRecord, Scope, Store, StoreError, Vault,
+    Actor, AuditAction, HostOrder, HostRecord, RateLimit, Scope, Store, StoreError, Vault,
     store::CancelAnswer,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -16,12 +16,14 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     arrivals::Arrivals,
+    auditor::{Act, Auditor},
     catalogue::Catalogue,
     changes::Changes,
     core::{Event, Turns},
     host::HostIdentity,
     jobs::{Jobs, Pauses},
     notify::Notifier,
+    policies::Policies,
     secrets::Secrets,
     shell::{self, Bells, Calendars, Runs},
 };
@@ -36,6 +38,8 @@ pub struct SchedulerSettings {
     pub host: HostIdentity,
     /// How long a claim holds unless it is renewed; it is renewed three times as often.
     pub lease: Duration,
+    /// How often a user may start runs by hand, where that is limited.
+    pub manual_runs: Option<RateLimit>,
     /// What seals and opens secrets; without it they cannot be set or used.
     pub vault: Option<Vault>,
 }
@@ -45,12 +49,14 @@ pub(crate) struct Shared {
     pub(crate) settings: SchedulerSettings,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) auditor: Auditor,
     pub(crate) catalogue: Catalogue,
     pub(crate) changes: Changes,
     pub(crate) bells: Bells,
     pub(crate) arrivals: Arrivals,
     pub(crate) calendars: Calendars,
     pub(crate) pauses: Pauses,
+    pub(crate) policies: Policies,
     pub(crate) runs: Runs,
     pub(crate) notifier: Notifier,
     pub(crate) secrets: Secrets,
@@ -87,25 +93,36 @@ impl Scheduler {
         notifier: Notifier,
     ) -> Self {
         let changes = Changes::default();
+        let auditor = Auditor::new(store.clone(), clock.clone());
         let (bells, events) = Bells::new();
         let jobs = Jobs::new(
             store.clone(),
             clock.clone(),
             catalogue.clone(),
+            auditor.clone(),
             changes.clone(),
             bells.clone(),
+            settings.manual_runs,
         );
-        let secrets = Secrets::new(store.clone(), clock.clone(), settings.vault.clone());
+        let secrets = Secrets::new(
+            store.clone(),
+            clock.clone(),
+            auditor.clone(),
+            settings.vault.clone(),
+        );
+        let policies = Policies::new(store.clone(), clock.clone(), auditor.clone());
         let shared = Arc::new(Shared {
             settings,
             store,
             clock,
+            auditor,
             catalogue,
             changes,
             arrivals: jobs.arrivals().clone(),
             bells,
             calendars: Calendars::default(),
             pauses: jobs.pauses().clone(),
+            policies,
             runs: Runs::default(),
             notifier,
             secrets,
@@ -146,6 +163,12 @@ impl Scheduler {
         &self.shared.secrets
     }
 
+    /// The policies.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        &self.shared.policies
+    }
+
     /// Where records are kept.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
@@ -178,10 +201,13 @@ impl Scheduler {
     pub async fn cancel(
         &self,
         scope: &Scope,
+        actor: &Actor,
         execution: &ExecutionId,
-        by: &UserId,
     ) -> Result<CancelAnswer, StoreError> {
-        let answer = self.shared.store.cancel(scope, execution, by).await?;
+        let act = Act::new(AuditAction::ExecutionCancelled, execution);
+        let cancelled = self.shared.store.cancel(scope, execution, &actor.user);
+        let auditor = &self.shared.auditor;
+        let answer = auditor.around(scope, actor, act, cancelled).await?;
         self.shared.changes.announce(execution);
         match answer {
             CancelAnswer::Requested => self.shared.bells.cancel_requested(execution),
@@ -198,16 +224,15 @@ impl Scheduler {
     pub async fn order_host(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         name: &str,
         order: HostOrder,
     ) -> Result<HostRecord, StoreError> {
-        let record = self.shared.store.order_host(name, order, by).await?;
+        let act = Act::new(AuditAction::HostOrdered, name).with(json!({"order": order}));
+        let ordered = self.shared.store.order_host(name, order, &actor.user);
+        let auditor = &self.shared.auditor;
+        let record = auditor.around(scope, actor, act, ordered).await?;
         self.shared.report_soon.notify_one();
-        let action = AuditAction::HostOrdered;
-        let detail = json!({"order": order});
-        self.note(scope, by, action, name.to_owned(), detail)
-            .await?;
         Ok(record)
     }
 
@@ -216,27 +241,10 @@ impl Scheduler {
         self.shared.bells.work_arrived();
     }
 
-    /// Adds a line to the audit log.
-    ///
-    /// # Errors
-    /// Where the store does not answer.
-    pub async fn note(
-        &self,
-        scope: &Scope,
-        by: &UserId,
-        action: AuditAction,
-        target: String,
-        detail: Value,
-    ) -> Result<(), StoreError> {
-        let entry = AuditEntry {
-            org: scope.organisation().clone(),
-            at: self.shared.clock.now(),
-            by: by.clone(),
-            action,
-            target,
-            detail,
-        };
-        self.shared.store.append_audit(&entry).await
+    /// The writer of the audit log.
+    #[must_use]
+    pub fn auditor(&self) -> &Auditor {
+        &self.shared.auditor
     }
 
     /// Whether it has been told to stop.

@@ -4,6 +4,7 @@
 //! event, so that the loop never waits for anything but the next event.
 
 mod bells;
+mod bounds;
 mod calendars;
 mod carry_out;
 mod reporting;

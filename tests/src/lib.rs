@@ -12,15 +12,19 @@
 )]
 
 pub mod client;
+pub mod components;
 pub mod hook;
 pub mod hosts;
 pub mod jobs;
 pub mod mongo;
+pub mod people;
 pub mod proxy;
 pub mod random;
 pub mod server;
+pub mod sign_in_service;
 
 pub use client::{Answer, Client};
+pub use components::{WatTemplate, idle_functions};
 pub use hook::HookServer;
 pub use hosts::{Host, HostOptions};
 pub use mongo::MongoServer;

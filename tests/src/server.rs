@@ -1,5 +1,6 @@
 //! A real server: the binary, on a free port, in a folder of its own.
 
+mod author;
 mod process;
 
 use std::{
@@ -15,6 +16,13 @@ pub use process::ServerProcess;
 
 /// The bearer token that every test server accepts.
 pub const TOKEN: &str = "token-of-the-black-box-suites";
+
+/// The suites do more than a user may; those about the limits set them.
+pub const NO_LIMITS: [(&str, &str); 3] = [
+    ("SANDGLASS_MAX_JOBS", "0"),
+    ("SANDGLASS_MANUAL_RUNS_PER_HOUR", "0"),
+    ("SANDGLASS_REQUESTS_PER_MINUTE", "0"),
+];
 
 /// How a server is started.
 #[derive(Debug, Clone, Default)]
@@ -161,5 +169,8 @@ fn command(folder: &Path) -> Command {
         .env("HOME", folder)
         .env("SANDGLASS_BOOTSTRAP_TOKEN", TOKEN)
         .env("RUST_LOG", "info");
+    for (name, value) in NO_LIMITS {
+        command.env(name, value);
+    }
     command
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sandglass_contract::{Digest, OrganisationId, TokenId, UserId};
-use sandglass_registry::{Role, Store, StoreError, TokenRecord, User};
+use sandglass_registry::{Role, Store, StoreError, TokenKind, TokenRecord, User, UserStatus};
 
 use super::token::{BootstrapToken, SecretToken, bootstrap_id};
 
@@ -33,22 +33,24 @@ pub async fn bootstrap(
     let (Ok(user), Some(bootstrap_id)) = (UserId::parse(FIRST_USER), bootstrap_id()) else {
         return Ok(Bootstrapped::Unchanged);
     };
-    let record = |id: TokenId, secret_digest: Digest| TokenRecord {
-        id,
-        user: user.clone(),
-        secret_digest,
-        created_at: now,
+    let record = |id: TokenId, secret_digest: Digest| {
+        TokenRecord::new(id, user.clone(), TokenKind::Api, secret_digest, now)
     };
     let first_user = User {
         id: user.clone(),
         org: OrganisationId::default(),
         role: Role::SuperAdmin,
+        status: UserStatus::Active,
+        password: None,
+        identity: None,
         created_at: now,
     };
     match given {
         Some(given) => {
             let token = record(bootstrap_id, given.digest());
-            if store.has_users().await? || is_taken(store.insert_user(&first_user, &token).await)? {
+            if store.has_users().await?
+                || is_taken(store.insert_user(&first_user, Some(&token)).await)?
+            {
                 store.put_token(&token).await?;
             }
             Ok(Bootstrapped::Set)
@@ -59,7 +61,7 @@ pub async fn bootstrap(
                 return Ok(Bootstrapped::Unchanged);
             };
             let token = record(made.id().clone(), made.digest());
-            match is_taken(store.insert_user(&first_user, &token).await)? {
+            match is_taken(store.insert_user(&first_user, Some(&token)).await)? {
                 true => Ok(Bootstrapped::Unchanged),
                 false => Ok(Bootstrapped::Made(made)),
             }

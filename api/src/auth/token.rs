@@ -29,7 +29,7 @@ pub struct BootstrapTokenError;
 
 impl SecretToken {
     /// A new token with 256 random bits.
-    pub(super) fn fresh() -> Option<Self> {
+    pub(crate) fn fresh() -> Option<Self> {
         let id = hex::encode(rand::random::<[u8; 8]>());
         let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
         Some(Self {
@@ -45,11 +45,11 @@ impl SecretToken {
         &self.text
     }
 
-    pub(super) const fn id(&self) -> &TokenId {
+    pub(crate) const fn id(&self) -> &TokenId {
         &self.id
     }
 
-    pub(super) const fn digest(&self) -> Digest {
+    pub(crate) const fn digest(&self) -> Digest {
         self.digest
     }
 }
@@ -93,7 +93,7 @@ impl fmt::Debug for BootstrapToken {
 }
 
 /// A token as somebody presents it.
-pub(super) struct Presented {
+pub(crate) struct Presented {
     issued: Option<(TokenId, Digest)>,
     whole: Digest,
 }

@@ -8,6 +8,7 @@ use sandglass_registry::StoreError;
 use sandglass_scheduler::{CatalogueError, JobError, jobs::AdmissionError};
 
 use super::{Problem, ProblemKind};
+use crate::rates::MANUAL_RUNS;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -21,6 +22,11 @@ impl From<StoreError> for Problem {
             StoreError::Needed { .. } => {
                 let detail = format!("{error}; change or delete those first");
                 Self::new(ProblemKind::InUse, detail)
+            }
+            StoreError::Decided { .. } => Self::new(ProblemKind::AlreadyDecided, error.to_string()),
+            StoreError::Full { .. } => {
+                let detail = format!("{error}; remove some, or raise the setting");
+                Self::new(ProblemKind::LimitReached, detail)
             }
             StoreError::Unavailable(_) => Self::unavailable(&error),
             StoreError::Fenced | StoreError::Refused(_) | StoreError::Corrupt { .. } => {
@@ -49,6 +55,11 @@ impl From<JobError> for Problem {
                 };
                 Self::new(ProblemKind::InvalidJob, detail).with_errors(problems)
             }
+            JobError::MayNotWiden(problems) => {
+                let told = problems.iter().map(|it| it.detail.as_str());
+                let detail = told.collect::<Vec<_>>().join("; ");
+                Self::new(ProblemKind::MayNotWiden, detail).with_errors(problems)
+            }
             JobError::Store(error) => error.into(),
             JobError::Admission(AdmissionError::Store(error)) => error.into(),
             JobError::Admission(AdmissionError::Template(error)) => {
@@ -57,6 +68,10 @@ impl From<JobError> for Problem {
             JobError::Admission(error @ AdmissionError::Schema(_)) => {
                 Self::new(ProblemKind::TemplateFailed, error.to_string())
             }
+            error @ JobError::Destructive { .. } => {
+                Self::new(ProblemKind::Forbidden, error.to_string())
+            }
+            JobError::TooManyRuns(state) => Self::too_many(MANUAL_RUNS, state, error.to_string()),
             error @ JobError::Calendar(_) => Self::internal(&error),
         }
     }
@@ -72,6 +87,14 @@ impl From<CatalogueError> for Problem {
 fn of_catalogue(error: CatalogueError, guest: ProblemKind) -> Problem {
     match error {
         CatalogueError::Store(error) => error.into(),
+        CatalogueError::Signature(_) => {
+            let detail = format!("{error}; sign it with a trusted key (`sandglass template sign`)");
+            Problem::new(ProblemKind::SignatureRefused, detail)
+        }
+        CatalogueError::OwnUpload => {
+            let detail = format!("{error}; ask another user to do it");
+            Problem::new(ProblemKind::OwnUpload, detail)
+        }
         CatalogueError::Template(error) if error.blame() == Blame::Guest => {
             Problem::new(guest, with_causes(&error))
         }
@@ -92,7 +115,8 @@ fn with_causes(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sandglass_registry::Version;
+    use sandglass_contract::SignatureError;
+    use sandglass_registry::{Version, VersionStatus};
     use sandglass_scheduler::Problem as FieldProblem;
 
     use super::*;
@@ -118,6 +142,11 @@ mod tests {
             409,
             "VERSION_CONFLICT",
         );
+        let full = StoreError::Full {
+            what: "jobs",
+            most: 100,
+        };
+        check(full, 409, "LIMIT_REACHED");
         check(StoreError::Fenced, 500, "INTERNAL");
         check(StoreError::Unavailable(boxed()), 503, "UNAVAILABLE");
         check(StoreError::Refused(boxed()), 500, "INTERNAL");
@@ -137,12 +166,15 @@ mod tests {
             code: "x".to_owned(),
             detail: "y".to_owned(),
         }];
+        check(JobError::MayNotWiden(fields.clone()), 403, "MAY_NOT_WIDEN");
         check(JobError::Invalid(fields), 422, "INVALID_JOB");
         check(
             JobError::Store(StoreError::NotFound { what: "job" }),
             404,
             "NOT_FOUND",
         );
+        let texts = vec!["May delete documents in users".to_owned()];
+        check(JobError::Destructive { texts }, 403, "FORBIDDEN");
         let schema = AdmissionError::Schema("not an object".to_owned());
         check(JobError::Admission(schema), 422, "TEMPLATE_FAILED");
         check(
@@ -150,6 +182,11 @@ mod tests {
             409,
             "ALREADY_EXISTS",
         );
+        let current = VersionStatus::Rejected;
+        check(StoreError::Decided { current }, 409, "ALREADY_DECIDED");
+        check(CatalogueError::OwnUpload, 403, "OWN_UPLOAD");
+        let unsigned = CatalogueError::Signature(SignatureError::Missing);
+        check(unsigned, 422, "SIGNATURE_REFUSED");
         let lost = CatalogueError::ComponentLost(sandglass_contract::Digest::of(b""));
         check(lost, 500, "INTERNAL");
     }

@@ -15,12 +15,22 @@ pub enum ProblemKind {
     InvalidHeader,
     /// The request carries no valid token.
     Unauthenticated,
+    /// The caller may not do this.
+    Forbidden,
+    /// The caller may not let a job touch more than it does.
+    MayNotWiden,
+    /// Whoever brought a version of a template may not decide about it.
+    OwnUpload,
     /// There is nothing there.
     NotFound,
     /// There is something there that does not take this method.
     MethodNotAllowed,
     /// The body did not arrive in time.
     RequestTimeout,
+    /// There are as many as there may be.
+    LimitReached,
+    /// It was asked for too often.
+    TooManyRequests,
     /// Somebody else changed the record meanwhile.
     VersionConflict,
     /// A record of that identity is there already.
@@ -33,6 +43,8 @@ pub enum ProblemKind {
     NoSecretsKey,
     /// The execution has ended.
     AlreadyFinished,
+    /// The version of a template is not in the status in which this can be decided about it.
+    AlreadyDecided,
     /// The record is not at the version that `If-Match` names.
     VersionMismatch,
     /// The body is too large.
@@ -45,6 +57,8 @@ pub enum ProblemKind {
     InvalidJob,
     /// The component is not a template that can be used.
     InvalidTemplate,
+    /// Nobody vouches for the version of a template who must.
+    SignatureRefused,
     /// The template failed when it was asked about the job.
     TemplateFailed,
     /// The service failed.
@@ -57,27 +71,34 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 31] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
         Self::InvalidHeader,
         Self::Unauthenticated,
+        Self::Forbidden,
+        Self::MayNotWiden,
+        Self::OwnUpload,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
+        Self::LimitReached,
+        Self::TooManyRequests,
         Self::VersionConflict,
         Self::AlreadyExists,
         Self::InUse,
         Self::TooManyRecords,
         Self::NoSecretsKey,
         Self::AlreadyFinished,
+        Self::AlreadyDecided,
         Self::VersionMismatch,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::InvalidBody,
         Self::InvalidJob,
         Self::InvalidTemplate,
+        Self::SignatureRefused,
         Self::TemplateFailed,
         Self::Internal,
         Self::Unavailable,
@@ -104,6 +125,17 @@ impl ProblemKind {
                 "UNAUTHENTICATED",
                 "A valid token is needed",
             ),
+            Self::Forbidden => (S::FORBIDDEN, "FORBIDDEN", "The caller may not do this"),
+            Self::MayNotWiden => (
+                S::FORBIDDEN,
+                "MAY_NOT_WIDEN",
+                "Only a super admin may let a job touch more",
+            ),
+            Self::OwnUpload => (
+                S::FORBIDDEN,
+                "OWN_UPLOAD",
+                "Somebody else must decide about it",
+            ),
             Self::NotFound => (S::NOT_FOUND, "NOT_FOUND", "There is nothing there"),
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
@@ -114,6 +146,16 @@ impl ProblemKind {
                 S::REQUEST_TIMEOUT,
                 "REQUEST_TIMEOUT",
                 "The body did not arrive in time",
+            ),
+            Self::LimitReached => (
+                S::CONFLICT,
+                "LIMIT_REACHED",
+                "There are as many as there may be",
+            ),
+            Self::TooManyRequests => (
+                S::TOO_MANY_REQUESTS,
+                "TOO_MANY_REQUESTS",
+                "It was asked for too often",
             ),
             Self::VersionConflict => (
                 S::CONFLICT,
@@ -136,6 +178,11 @@ impl ProblemKind {
                 S::CONFLICT,
                 "ALREADY_FINISHED",
                 "The execution has ended already",
+            ),
+            Self::AlreadyDecided => (
+                S::CONFLICT,
+                "ALREADY_DECIDED",
+                "Something else was decided about it already",
             ),
             Self::VersionMismatch => (
                 S::PRECONDITION_FAILED,
@@ -166,6 +213,11 @@ impl ProblemKind {
                 S::UNPROCESSABLE_ENTITY,
                 "INVALID_TEMPLATE",
                 "The component is not a usable template",
+            ),
+            Self::SignatureRefused => (
+                S::UNPROCESSABLE_ENTITY,
+                "SIGNATURE_REFUSED",
+                "No trusted key vouches for the component",
             ),
             Self::TemplateFailed => (
                 S::UNPROCESSABLE_ENTITY,

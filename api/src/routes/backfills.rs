@@ -2,7 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
 use sandglass_contract::{BackfillId, JobId};
 use sandglass_registry::{Backfill, BackfillStatus, PageRequest, StoreError};
 use sandglass_scheduler::BackfillRequest;
@@ -13,6 +18,7 @@ use crate::{
     auth::Caller,
     extract::{JsonBody, Path, Query, first_page},
     problem::{PROBLEM_JSON, Problem, ProblemDetails, ProblemKind},
+    rates::{self, MANUAL_RUNS},
     state::ApiState,
 };
 
@@ -68,16 +74,16 @@ pub(super) async fn start_backfill(
     State(state): State<ApiState>,
     Path(id): Path<JobId>,
     JsonBody(request): JsonBody<BackfillRequest>,
-) -> Result<(StatusCode, Json<BackfillAnswer>), Problem> {
+) -> Result<Response, Problem> {
     let jobs = state.scheduler.jobs();
-    let backfill = jobs
-        .start_backfill(&caller.scope, &caller.user, &id, request)
+    let (backfill, rate) = jobs
+        .start_backfill(&caller.scope, &caller.actor, &id, request)
         .await?;
     let message = "Backfill started";
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(BackfillAnswer { backfill, message }),
-    ))
+    let answer = Json(BackfillAnswer { backfill, message });
+    let mut response = (StatusCode::ACCEPTED, answer).into_response();
+    rates::add_headers(response.headers_mut(), MANUAL_RUNS, rate);
+    Ok(response)
 }
 
 /// List the backfills of a job
@@ -200,7 +206,7 @@ async fn change(
 ) -> Result<Json<BackfillAnswer>, Problem> {
     let jobs = state.scheduler.jobs();
     let backfill = jobs
-        .change_backfill(&caller.scope, &caller.user, id, status)
+        .change_backfill(&caller.scope, &caller.actor, id, status)
         .await?;
     if backfill.status != status {
         let detail = format!("the backfill ended as {}", backfill.status.as_str());

@@ -11,10 +11,11 @@ use axum::{
 use jiff::{Timestamp, civil::Date};
 use sandglass_contract::BlackoutCalendarId;
 use sandglass_registry::{
-    BlackoutCalendar, PageRequest, Scope, StoreError, Version,
+    AuditAction, BlackoutCalendar, PageRequest, Scope, StoreError, Version,
     blackout::{BlackoutName, IcsError, import_ics},
 };
-use sandglass_scheduler::Problem as FieldProblem;
+use sandglass_scheduler::{Act, Problem as FieldProblem, difference};
+use serde_json::{Value, json};
 
 use super::jobs::location_header;
 use crate::{
@@ -105,16 +106,17 @@ pub(super) async fn create_blackout_calendar(
         description: draft.description,
         timezone: draft.timezone,
         entries: draft.entries,
-        created_by: caller.user.clone(),
-        updated_by: caller.user,
+        created_by: caller.actor.user.clone(),
+        updated_by: caller.actor.user.clone(),
         created_at: now,
         updated_at: now,
         version: Version::FIRST,
     };
     let store = state.scheduler.store();
-    store
-        .insert_blackout_calendar(&caller.scope, &calendar)
-        .await?;
+    let act = Act::new(AuditAction::BlackoutCalendarChanged, &calendar.id)
+        .with(json!({"changes": difference(&Value::Null, &calendar, &[])}));
+    let saving = store.insert_blackout_calendar(&caller.scope, &calendar);
+    state.audited(&caller, act, saving).await?;
     let location = format!("/api/admin/blackout-calendars/{}", calendar.id);
     let headers = [
         location_header(&location),
@@ -195,21 +197,25 @@ pub(super) async fn update_blackout_calendar(
     JsonBody(patch): JsonBody<BlackoutCalendarPatch>,
 ) -> Result<Response, Problem> {
     let stored = find(&state, &caller.scope, &id).await?;
+    let before = stored.clone();
     let _ = if_match.expected_version(stored.version)?;
     let calendar = BlackoutCalendar {
         name: patch.name.unwrap_or(stored.name),
         description: patch.description.unwrap_or(stored.description),
         timezone: patch.timezone.unwrap_or(stored.timezone),
         entries: patch.entries.unwrap_or(stored.entries),
-        updated_by: caller.user,
+        updated_by: caller.actor.user.clone(),
         updated_at: state.scheduler.clock().now(),
         version: stored.version.next(),
         ..stored
     };
+    let passed_over = ["/version", "/updated_at", "/updated_by"];
+    let act = Act::new(AuditAction::BlackoutCalendarChanged, &id)
+        .with(json!({"changes": difference(&before, &calendar, &passed_over)}));
+    let store = state.scheduler.store();
+    let replacing = store.replace_blackout_calendar(&caller.scope, &calendar, stored.version);
     state
-        .scheduler
-        .store()
-        .replace_blackout_calendar(&caller.scope, &calendar, stored.version)
+        .audited(&caller, act, replacing)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     let headers = [(header::ETAG, etag(calendar.version))];
@@ -241,10 +247,12 @@ pub(super) async fn delete_blackout_calendar(
 ) -> Result<Json<BlackoutCalendarDeleted>, Problem> {
     let stored = find(&state, &caller.scope, &id).await?;
     let expected = if_match.expected_version(stored.version)?;
+    let act = Act::new(AuditAction::BlackoutCalendarChanged, &id)
+        .with(json!({"changes": difference(&stored, &Value::Null, &[])}));
+    let store = state.scheduler.store();
+    let deleting = store.delete_blackout_calendar(&caller.scope, &id, expected);
     state
-        .scheduler
-        .store()
-        .delete_blackout_calendar(&caller.scope, &id, expected)
+        .audited(&caller, act, deleting)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     Ok(Json(BlackoutCalendarDeleted {

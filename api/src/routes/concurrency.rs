@@ -5,7 +5,7 @@ use sandglass_contract::TemplateId;
 use sandglass_registry::{
     AuditAction, ConcurrencyLimit, LimitedBy, Tag, concurrency::MAX_CONCURRENCY,
 };
-use sandglass_scheduler::Problem as Fault;
+use sandglass_scheduler::{Act, Problem as Fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -115,11 +115,11 @@ pub(super) async fn set_concurrency_limit(
     let most = request.max_running;
     let limit = ConcurrencyLimit { of, most };
     let scheduler = &state.scheduler;
-    scheduler
+    let act = act(&limit.of, json!({"max_running": most}));
+    let setting = scheduler
         .store()
-        .set_concurrency_limit(&caller.scope, &limit)
-        .await?;
-    note(&caller, &state, &limit.of, json!({"max_running": most})).await?;
+        .set_concurrency_limit(&caller.scope, &limit);
+    state.audited(&caller, act, setting).await?;
     scheduler.look_for_work();
     Ok(Json(limit.into()))
 }
@@ -140,11 +140,11 @@ pub(super) async fn remove_concurrency_limit(
 ) -> Result<Json<LimitRemoved>, Problem> {
     let of = limited_by(kind, &name)?;
     let scheduler = &state.scheduler;
-    scheduler
+    let act = act(&of, json!({"max_running": null}));
+    let removing = scheduler
         .store()
-        .remove_concurrency_limit(&caller.scope, &of)
-        .await?;
-    note(&caller, &state, &of, json!({"max_running": null})).await?;
+        .remove_concurrency_limit(&caller.scope, &of);
+    state.audited(&caller, act, removing).await?;
     scheduler.look_for_work();
     Ok(Json(LimitRemoved {
         message: "Limit removed",
@@ -172,17 +172,6 @@ fn invalid(pointer: &str, detail: &str) -> Problem {
     Problem::new(ProblemKind::InvalidBody, detail).with_errors(vec![fault])
 }
 
-async fn note(
-    caller: &Caller,
-    state: &ApiState,
-    of: &LimitedBy,
-    detail: Value,
-) -> Result<(), Problem> {
-    let target = of.gate().to_string();
-    let action = AuditAction::ConcurrencyLimitChanged;
-    let scheduler = &state.scheduler;
-    scheduler
-        .note(&caller.scope, &caller.user, action, target, detail)
-        .await?;
-    Ok(())
+fn act(of: &LimitedBy, detail: Value) -> Act {
+    Act::new(AuditAction::ConcurrencyLimitChanged, of.gate()).with(detail)
 }

@@ -248,7 +248,7 @@ pub(super) async fn cancel_execution(
 ) -> Result<(StatusCode, Json<CancelDone>), Problem> {
     let answer = state
         .scheduler
-        .cancel(&caller.scope, &id, &caller.user)
+        .cancel(&caller.scope, &caller.actor, &id)
         .await?;
     let (status, message) = match answer {
         CancelAnswer::Cancelled => (StatusCode::OK, "Execution cancelled"),

@@ -140,7 +140,7 @@ async fn order(
 ) -> Result<Json<HostOrdered>, Problem> {
     let ordered = state
         .scheduler
-        .order_host(&caller.scope, &caller.user, name, order)
+        .order_host(&caller.scope, &caller.actor, name, order)
         .await?;
     let host = ordered.into();
     Ok(Json(HostOrdered { host, message }))

@@ -5,7 +5,7 @@ mod shapes;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use sandglass_contract::{JobId, RunMode};
@@ -13,12 +13,17 @@ use sandglass_registry::{PageRequest, store::JobQuery};
 use sandglass_scheduler::{JobDraft, JobPatch, JobPreview};
 
 use crate::{
+    access,
     auth::Caller,
     extract::{IfMatch, IfNoneMatch, JsonBody, OptionalJsonBody, Path, Query, etag},
-    problem::{PROBLEM_JSON, Problem, ProblemDetails},
+    problem::{PROBLEM_JSON, Problem, ProblemDetails, ProblemKind},
+    rates::{self, MANUAL_RUNS},
     state::ApiState,
 };
-use shapes::{Done, JobAnswer, JobList, JobListQuery, JobSaved, RunRequest, RunStarted};
+use shapes::{
+    Done, JobAnswer, JobChanged, JobList, JobListQuery, JobSaved, PreviewQuery, RunRequest,
+    RunStarted,
+};
 
 /// List jobs
 ///
@@ -69,13 +74,16 @@ pub(super) async fn list_jobs(
         "retry_policy": {"max_retries": 3, "retry_delay_seconds": 300},
         "notifications": {"on_success": [], "on_failure": ["ops@example.com"]},
     })),
-    responses((
-        status = 201, description = "The job is saved", body = JobSaved,
-        headers(
-            ("Location" = String, description = "The path of the job"),
-            ("ETag" = String, description = "The version of the job"),
+    responses(
+        (
+            status = 201, description = "The job is saved", body = JobSaved,
+            headers(
+                ("Location" = String, description = "The path of the job"),
+                ("ETag" = String, description = "The version of the job"),
+            ),
         ),
-    )),
+        (status = 409, description = "There are as many jobs as there may be", body = ProblemDetails, content_type = PROBLEM_JSON),
+    ),
 )]
 pub(super) async fn create_job(
     caller: Caller,
@@ -83,7 +91,7 @@ pub(super) async fn create_job(
     JsonBody(draft): JsonBody<JobDraft>,
 ) -> Result<Response, Problem> {
     let jobs = state.scheduler.jobs();
-    let job = jobs.create(&caller.scope, &caller.user, draft).await?;
+    let job = jobs.create(&caller.scope, &caller.actor, draft).await?;
     let location = format!("/api/admin/scheduler-jobs/{}", job.id);
     let headers = [
         location_header(&location),
@@ -101,9 +109,10 @@ pub(super) async fn create_job(
 /// Preview a job
 ///
 /// Says what saving this job would give, and saves nothing: what is wrong with it, what a run could
-/// touch, and when it would run.
+/// touch, and when it would run. With `job_id` it is judged as a change of that job, and
+/// `grant_difference` says what a run could touch more and less than now.
 #[utoipa::path(
-    post, path = "/api/admin/scheduler-jobs/preview", tag = "Jobs",
+    post, path = "/api/admin/scheduler-jobs/preview", tag = "Jobs", params(PreviewQuery),
     request_body(content = JobDraft, example = json!({
         "name": "Nightly test",
         "template_type": "test_scheduler",
@@ -114,11 +123,19 @@ pub(super) async fn create_job(
 pub(super) async fn preview_job(
     caller: Caller,
     State(state): State<ApiState>,
+    Query(query): Query<PreviewQuery>,
     JsonBody(draft): JsonBody<JobDraft>,
 ) -> Result<Json<JobPreview>, Problem> {
-    Ok(Json(
-        state.scheduler.jobs().preview(&caller.scope, draft).await?,
-    ))
+    let jobs = state.scheduler.jobs();
+    let of = query.job_id.as_ref();
+    if of.is_some() && !access::may(&caller, &Method::GET, "/api/admin/scheduler-jobs/{id}") {
+        let detail = "job_id is for those who may see the job; leave it out to try a new one";
+        return Err(Problem::new(ProblemKind::Forbidden, detail));
+    }
+    let preview = jobs
+        .preview(&caller.scope, caller.actor.role, draft, of)
+        .await?;
+    Ok(Json(preview))
 }
 
 /// Read a job
@@ -159,7 +176,8 @@ pub(super) async fn get_job(
 
 /// Change a job
 ///
-/// What the body does not name stays as it is.
+/// What the body does not name stays as it is. What a run may touch is computed anew; `grant_difference`
+/// says what was added and removed.
 #[utoipa::path(
     put, path = "/api/admin/scheduler-jobs/{id}", tag = "Jobs",
     params(
@@ -172,9 +190,10 @@ pub(super) async fn get_job(
     })),
     responses(
         (
-            status = 200, description = "The job is changed", body = JobSaved,
+            status = 200, description = "The job is changed", body = JobChanged,
             headers(("ETag" = String, description = "The version of the job")),
         ),
+        (status = 403, description = "A run could touch more, and the caller may not allow that", body = ProblemDetails, content_type = PROBLEM_JSON),
         (status = 409, description = "Somebody else changed it meanwhile", body = ProblemDetails, content_type = PROBLEM_JSON),
         (status = 412, description = "It is not at the version of If-Match", body = ProblemDetails, content_type = PROBLEM_JSON),
     ),
@@ -189,13 +208,17 @@ pub(super) async fn update_job(
     let jobs = state.scheduler.jobs();
     let current = jobs.job(&caller.scope, &id).await?;
     let expected = if_match.expected(&current)?;
-    let job = jobs
-        .update(&caller.scope, &caller.user, &id, patch, expected)
+    let changed = jobs
+        .update(&caller.scope, &caller.actor, &id, patch, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
-    let headers = [(header::ETAG, etag(job.version))];
-    let message = "Job updated";
-    Ok((headers, Json(JobSaved { job, message })).into_response())
+    let headers = [(header::ETAG, etag(changed.job.version))];
+    let answer = JobChanged {
+        job: changed.job,
+        grant_difference: changed.difference,
+        message: "Job updated",
+    };
+    Ok((headers, Json(answer)).into_response())
 }
 
 /// Delete a job
@@ -223,7 +246,7 @@ pub(super) async fn delete_job(
     let jobs = state.scheduler.jobs();
     let current = jobs.job(&caller.scope, &id).await?;
     let expected = if_match.expected(&current)?;
-    jobs.delete(&caller.scope, &caller.user, &id, expected)
+    jobs.delete(&caller.scope, &caller.actor, &id, expected)
         .await
         .map_err(|error| if_match.judge(error.into()))?;
     Ok(Json(Done {
@@ -251,18 +274,17 @@ pub(super) async fn run_job(
 ) -> Result<Response, Problem> {
     let mode = RunMode::from_dry_run(request.dry_run);
     let jobs = state.scheduler.jobs();
-    let execution_id = jobs.run(&caller.scope, &caller.user, &id, mode).await?;
+    let started = jobs.run(&caller.scope, &caller.actor, &id, mode).await?;
+    let execution_id = started.execution;
     let location = format!("/api/admin/job-executions/{execution_id}");
-    let started = RunStarted {
+    let answer = RunStarted {
         execution_id,
         message: "Job started",
     };
-    Ok((
-        StatusCode::ACCEPTED,
-        [location_header(&location)],
-        Json(started),
-    )
-        .into_response())
+    let location = [location_header(&location)];
+    let mut response = (StatusCode::ACCEPTED, location, Json(answer)).into_response();
+    rates::add_headers(response.headers_mut(), MANUAL_RUNS, started.rate);
+    Ok(response)
 }
 
 /// The header `Location`; ids are plain ASCII, so that a path of them is a header value.

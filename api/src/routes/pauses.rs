@@ -57,7 +57,9 @@ pub(super) async fn pause_job(
 ) -> Result<Json<ScheduleChanged>, Problem> {
     let reason = request.reason.as_str().to_owned();
     let jobs = state.scheduler.jobs();
-    let job = jobs.pause(&caller.scope, &caller.user, &id, reason).await?;
+    let job = jobs
+        .pause(&caller.scope, &caller.actor, &id, reason)
+        .await?;
     let message = "Job paused";
     Ok(Json(ScheduleChanged { job, message }))
 }
@@ -80,7 +82,7 @@ pub(super) async fn resume_job(
 ) -> Result<Json<ScheduleChanged>, Problem> {
     let jobs = state.scheduler.jobs();
     let from = request.resume_from;
-    let job = jobs.resume(&caller.scope, &caller.user, &id, from).await?;
+    let job = jobs.resume(&caller.scope, &caller.actor, &id, from).await?;
     let message = "Job resumed";
     Ok(Json(ScheduleChanged { job, message }))
 }

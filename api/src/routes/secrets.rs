@@ -114,7 +114,7 @@ pub(super) async fn set_secret(
     let value = value.map_err(|error| invalid("/value", &error.to_string()))?;
     let secrets = state.scheduler.secrets();
     let set = secrets
-        .put(&caller.scope, &caller.user, &name, &value)
+        .put(&caller.scope, &caller.actor, &name, &value)
         .await?;
     Ok(Json(set.into()))
 }
@@ -136,7 +136,7 @@ pub(super) async fn remove_secret(
         |error: sandglass_contract::IdError| Problem::new(ProblemKind::NotFound, error.to_string());
     let name = SecretName::parse(name).map_err(refused)?;
     let secrets = state.scheduler.secrets();
-    secrets.delete(&caller.scope, &caller.user, &name).await?;
+    secrets.delete(&caller.scope, &caller.actor, &name).await?;
     Ok(Json(SecretRemoved {
         message: "Secret removed",
     }))

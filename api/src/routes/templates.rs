@@ -1,6 +1,8 @@
-//! Templates: the catalogue, uploads, and approvals.
+//! Templates: the catalogue and uploads. What becomes of a version is in `versions`.
 
+pub(in crate::routes) mod comparing;
 mod sources;
+pub(in crate::routes) mod versions;
 mod views;
 
 use axum::{
@@ -9,27 +11,17 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use sandglass_contract::{Digest, TemplateId};
+use sandglass_contract::TemplateId;
 use sandglass_registry::StoreError;
-use serde::Deserialize;
 
 use super::jobs::location_header;
 use crate::{
     auth::Caller,
-    extract::{ComponentBytes, Path},
+    extract::{ComponentBytes, Path, SignatureHeader},
     problem::{PROBLEM_JSON, Problem, ProblemDetails},
     state::ApiState,
 };
-use views::{
-    TemplateAnswer, TemplateList, TemplateUploaded, TemplateView, VersionAnswer, VersionView,
-};
-
-/// A version of a template.
-#[derive(Debug, Deserialize)]
-pub(super) struct VersionPath {
-    r#type: TemplateId,
-    digest: Digest,
-}
+use views::{TemplateAnswer, TemplateList, TemplateUploaded, TemplateView};
 
 /// List templates
 ///
@@ -42,16 +34,18 @@ pub(super) async fn list_templates(
     caller: Caller,
     State(state): State<ApiState>,
 ) -> Result<Json<TemplateList>, Problem> {
-    let templates = state.scheduler.catalogue().list(&caller.scope).await?;
-    let templates = templates.into_iter().filter_map(TemplateView::of).collect();
+    let catalogue = state.scheduler.catalogue();
+    let templates = catalogue.list(&caller.scope).await?;
+    let view = |template| TemplateView::of(catalogue, template);
+    let templates = templates.into_iter().filter_map(view).collect();
     Ok(Json(TemplateList { templates }))
 }
 
 /// Read a template
 ///
 /// `schema` is the JSON Schema of the parameters of a job, with the choices filled in that this service
-/// has: a property marked `"x-sandglass-source": "collections"` lists the collections there are, one marked
-/// `"secrets"` the names of the secrets.
+/// has: a property marked `"x-sandglass-source": "collections"` lists those collections that the policy lets
+/// the caller's jobs touch, one marked `"secrets"` the names of the secrets.
 #[utoipa::path(
     get, path = "/api/admin/job-templates/{type}", tag = "Templates",
     params(("type" = TemplateId, Path, description = "The template")),
@@ -62,19 +56,17 @@ pub(super) async fn get_template(
     State(state): State<ApiState>,
     Path(id): Path<TemplateId>,
 ) -> Result<Json<TemplateAnswer>, Problem> {
-    let template = state
-        .scheduler
-        .catalogue()
-        .template(&caller.scope, &id)
-        .await?;
+    let catalogue = state.scheduler.catalogue();
+    let template = catalogue.template(&caller.scope, &id).await?;
     let missing = StoreError::NotFound { what: "template" };
-    let template = TemplateView::of(template).ok_or(missing)?;
+    let template = TemplateView::of(catalogue, template).ok_or(missing)?;
     let mut schema = template.parameters_schema().clone();
     let collections = state.database.collections().await?;
-    let collections: Vec<String> = collections.iter().map(|it| it.as_str().into()).collect();
-    sources::fill_in(&mut schema, "collections", &collections);
+    let policy = state.scheduler.policies().setting(&caller.scope).await?;
+    let names = sources::allowed(&policy.policy, caller.actor.role, &collections);
+    sources::fill_in(&mut schema, "collections", &names);
     let secrets = state.scheduler.secrets().list(&caller.scope).await?;
-    let secrets: Vec<String> = secrets
+    let secrets = secrets
         .iter()
         .map(|it| it.secret.name.to_string())
         .collect();
@@ -85,9 +77,12 @@ pub(super) async fn get_template(
 /// Upload a template
 ///
 /// The body is a WebAssembly component of the world `sandglass:job/template`. Jobs cannot use it before
-/// it is approved.
+/// it is approved, by somebody else than who uploaded it. It may come with a signature.
 #[utoipa::path(
     post, path = "/api/admin/job-templates", tag = "Templates",
+    params(
+        ("Sandglass-Signature" = Option<String>, Header, description = "An Ed25519 signature: the name of its key, `=`, and 64 bytes in Base64"),
+    ),
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "The component"),
     responses(
         (
@@ -100,45 +95,19 @@ pub(super) async fn get_template(
 pub(super) async fn upload_template(
     caller: Caller,
     State(state): State<ApiState>,
+    SignatureHeader(signature): SignatureHeader,
     ComponentBytes(component): ComponentBytes,
 ) -> Result<Response, Problem> {
     let catalogue = state.scheduler.catalogue();
     let version = catalogue
-        .upload(&caller.scope, &caller.user, &component)
+        .upload(&caller.scope, &caller.actor, &component, signature)
         .await?;
     let location = format!("/api/admin/job-templates/{}", version.metadata.id);
-    let uploaded = TemplateUploaded::of(version);
+    let uploaded = TemplateUploaded::of(catalogue, version);
     Ok((
         StatusCode::CREATED,
         [location_header(&location)],
         Json(uploaded),
     )
         .into_response())
-}
-
-/// Approve a version of a template
-///
-/// New jobs use it from now on. Jobs that there are stay on the version that they have.
-#[utoipa::path(
-    post, path = "/api/admin/job-templates/{type}/versions/{digest}/approve", tag = "Templates",
-    params(
-        ("type" = TemplateId, Path, description = "The template"),
-        ("digest" = Digest, Path, description = "The SHA-256 digest of the component"),
-    ),
-    responses((status = 200, description = "The version is approved", body = VersionAnswer)),
-)]
-pub(super) async fn approve_template_version(
-    caller: Caller,
-    State(state): State<ApiState>,
-    Path(path): Path<VersionPath>,
-) -> Result<Json<VersionAnswer>, Problem> {
-    let catalogue = state.scheduler.catalogue();
-    let version = catalogue
-        .approve(&caller.scope, &caller.user, &path.r#type, &path.digest)
-        .await?;
-    Ok(Json(VersionAnswer {
-        template_id: path.r#type,
-        version: VersionView::of(version),
-        message: "Template version approved",
-    }))
 }

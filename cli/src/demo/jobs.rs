@@ -1,6 +1,6 @@
 //! The demo jobs, saved the way a user saves one.
 
-use sandglass_registry::Scope;
+use sandglass_registry::{Actor, Scope};
 use sandglass_scheduler::{JobDraft, JobError, Scheduler};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::{
 
 /// Saves the jobs.
 pub(super) async fn make(scheduler: &Scheduler, scope: &Scope) -> Result<(), Failure> {
-    let author = built_in_author()?;
+    let author = Actor::inside(built_in_author()?);
     for job in drafts() {
         let draft: JobDraft = serde_json::from_value(job).or_fail("reading a demo job")?;
         let name = draft.name.as_str().to_owned();

@@ -39,10 +39,10 @@ impl Storage {
     pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
         let own = own_clock(settings.clock_offset);
         match &settings.store {
-            StoreLocation::Folder => Self::in_folder(&settings.data_folder, own),
+            StoreLocation::Folder => Self::in_folder(settings, own),
             StoreLocation::MongoDb { url, app_database } => {
                 let place = MongoPlace { url, app_database };
-                place.wait_for(own, &settings.retention).await
+                place.wait_for(own, settings).await
             }
         }
     }
@@ -51,8 +51,10 @@ impl Storage {
     ///
     /// # Errors
     /// Where it cannot be used.
-    pub(crate) fn in_folder(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+    fn in_folder(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let folder = settings.data_folder.as_path();
         let store = EmbeddedStore::open(folder, clock.clone()).or_fail("opening the store")?;
+        let store = store.with_at_most(settings.limits.jobs);
         let database = EmbeddedDatabase::open(folder, clock.clone());
         let database = database.or_fail("opening the application database")?;
         Ok(Self {

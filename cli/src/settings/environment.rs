@@ -6,6 +6,7 @@ use std::{env, fs, path::PathBuf, time::Duration};
 use jiff::SignedDuration;
 use sandglass_api::auth::BootstrapToken;
 
+use super::templates::TrustedKey;
 use crate::failure::{Exit, Failure};
 
 const BOOTSTRAP_TOKEN: &str = "SANDGLASS_BOOTSTRAP_TOKEN";
@@ -13,6 +14,8 @@ const BOOTSTRAP_TOKEN_FILE: &str = "SANDGLASS_BOOTSTRAP_TOKEN_FILE";
 const MAIL_URL: &str = "SANDGLASS_MAIL_URL";
 const MAIL_URL_FILE: &str = "SANDGLASS_MAIL_URL_FILE";
 const MAIL_FROM: &str = "SANDGLASS_MAIL_FROM";
+const OIDC_SECRET: &str = "SANDGLASS_OIDC_CLIENT_SECRET";
+const OIDC_SECRET_FILE: &str = "SANDGLASS_OIDC_CLIENT_SECRET_FILE";
 const STORE: &str = "SANDGLASS_STORE";
 const STORE_FILE: &str = "SANDGLASS_STORE_FILE";
 const SECRETS_KEY: &str = "SANDGLASS_SECRETS_KEY";
@@ -23,6 +26,8 @@ const CLOCK_OFFSET: &str = "SANDGLASS_CLOCK_OFFSET_MS";
 /// cannot wait half a minute: all hosts of a store must have the same, and a short one takes runs away
 /// from hosts that are merely slow.
 const LEASE: &str = "SANDGLASS_LEASE_MS";
+const REQUIRE_SIGNATURE: &str = "SANDGLASS_REQUIRE_SIGNATURE";
+const TRUSTED_TEMPLATE_KEYS: &str = "SANDGLASS_TRUSTED_TEMPLATE_KEYS";
 /// The shortest lease: below it a store that takes its time looks like one that is lost.
 const SHORTEST_LEASE: Duration = Duration::from_secs(2);
 
@@ -35,11 +40,14 @@ pub(super) struct Environment {
     pub(super) bootstrap_token: Option<BootstrapToken>,
     pub(super) mail_url: Option<String>,
     pub(super) mail_from: Option<String>,
+    pub(super) oidc_client_secret: Option<String>,
     pub(super) store: Option<String>,
     pub(super) secrets_key: Option<String>,
     pub(super) http_allowed_networks: Option<String>,
     pub(super) clock_offset: SignedDuration,
     pub(super) lease: Option<Duration>,
+    pub(super) require_signature: Option<bool>,
+    pub(super) trusted_template_keys: Option<Vec<TrustedKey>>,
 }
 
 impl Environment {
@@ -65,6 +73,7 @@ impl Environment {
             bootstrap_token: token.map_err(|error| invalid(BOOTSTRAP_TOKEN, error))?,
             mail_url: secret(MAIL_URL, MAIL_URL_FILE)?,
             mail_from: variable(MAIL_FROM),
+            oidc_client_secret: secret(OIDC_SECRET, OIDC_SECRET_FILE)?,
             store: secret(STORE, STORE_FILE)?,
             secrets_key: secret(SECRETS_KEY, SECRETS_KEY_FILE)?,
             http_allowed_networks: variable(HTTP_ALLOWED_NETWORKS),
@@ -72,6 +81,14 @@ impl Environment {
                 .map_err(|error: std::num::ParseIntError| invalid(CLOCK_OFFSET, error))?
                 .map_or(SignedDuration::ZERO, SignedDuration::from_millis),
             lease: variable(LEASE).map(|text| lease(&text)).transpose()?,
+            require_signature: variable(REQUIRE_SIGNATURE)
+                .map(|text| text.parse())
+                .transpose()
+                .map_err(|error: std::str::ParseBoolError| invalid(REQUIRE_SIGNATURE, error))?,
+            trusted_template_keys: variable(TRUSTED_TEMPLATE_KEYS)
+                .map(|text| TrustedKey::list(&text))
+                .transpose()
+                .map_err(|error| invalid(TRUSTED_TEMPLATE_KEYS, error))?,
         })
     }
 }

@@ -7,10 +7,14 @@ use std::{
 };
 
 use config::{Config, File, FileFormat};
+use ipnet::IpNet;
 use sandglass_registry::Labels;
 use serde::Deserialize;
 
-use super::{AppDatabase, LogFormat, outgoing::HttpSection, retention::RetentionSection};
+use super::{
+    AppDatabase, LogFormat, PublicUrl, limits::LimitSection, oidc::OidcSection,
+    outgoing::HttpSection, retention::RetentionSection, templates::TrustedKey,
+};
 use crate::failure::{Exit, Failure};
 
 /// What the file says.
@@ -18,6 +22,8 @@ use crate::failure::{Exit, Failure};
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsFile {
     pub(super) listen: Option<SocketAddr>,
+    pub(super) public_url: Option<PublicUrl>,
+    pub(super) trusted_proxies: Option<Vec<IpNet>>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) store: Option<String>,
     pub(super) store_file: Option<PathBuf>,
@@ -28,6 +34,13 @@ pub(super) struct SettingsFile {
     pub(super) drain_seconds: Option<u64>,
     pub(super) log_format: Option<LogFormat>,
     pub(super) log_filter: Option<String>,
+    pub(super) require_signature: Option<bool>,
+    pub(super) trusted_template_keys: Option<Vec<TrustedKey>>,
+    pub(super) compile_memory_mib: Option<u64>,
+    pub(super) compile_seconds: Option<u64>,
+    pub(super) compile_processor_seconds: Option<u64>,
+    pub(super) limits: Option<LimitSection>,
+    pub(super) oidc: Option<OidcSection>,
     pub(super) mail: Option<MailSection>,
     /// A file with the key of the secrets.
     pub(super) secrets_key_file: Option<PathBuf>,

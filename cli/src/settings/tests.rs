@@ -5,6 +5,7 @@
 use clap::Parser;
 
 use sandglass_registry::ExecutionStatus;
+use sandglass_scheduler::SignatureRequirement;
 
 use super::*;
 
@@ -187,6 +188,40 @@ fn what_cannot_be_a_setting_is_refused_by_name() {
         "SANDGLASS_CLOCK_OFFSET_MS",
     );
     check(&[("SANDGLASS_LEASE_MS", "1999")], "", "the least is 2000");
+    check(&[], "compile_memory_mib = 8", "the least is 32");
+    check(&[], "compile_seconds = 0", "compile_seconds");
+    check(
+        &[("SANDGLASS_REQUIRE_SIGNATURE", "yes")],
+        "",
+        "SANDGLASS_REQUIRE_SIGNATURE",
+    );
+    let weak = "[[trusted_template_keys]]\nname = 'a'\nkey = 'AAAA'";
+    check(&[], weak, "32 bytes in Base64");
+    let twice = format!("a={PUBLIC_KEY},a={PUBLIC_KEY}");
+    let twice = [("SANDGLASS_TRUSTED_TEMPLATE_KEYS", twice.as_str())];
+    check(&twice, "", "two trusted keys are called a");
+}
+
+/// The public key of RFC 8032 §7.1, test 1.
+const PUBLIC_KEY: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
+#[test]
+fn trusted_keys_stand_in_the_file_or_in_a_variable() {
+    let check = |variables: &[(&str, &str)], file: &str, expect: &[&str]| {
+        let settings = merged(&[], variables, file).unwrap();
+        let names = settings.templates.signatures.trusted.names();
+        let names: Vec<_> = names.map(|it| it.as_str().to_owned()).collect();
+        assert_eq!(names, expect);
+    };
+    let file = format!("[[trusted_template_keys]]\nname = 'release'\nkey = '{PUBLIC_KEY}'");
+    let variable = format!("ops={PUBLIC_KEY}, dev={PUBLIC_KEY}");
+    let variable = [("SANDGLASS_TRUSTED_TEMPLATE_KEYS", variable.as_str())];
+    check(&[], "", &[]);
+    check(&[], &file, &["release"]);
+    check(&variable, &file, &["dev", "ops"]);
+    let required = merged(&[], &[("SANDGLASS_REQUIRE_SIGNATURE", "true")], "");
+    let requirement = required.unwrap().templates.signatures.requirement;
+    assert_eq!(requirement, SignatureRequirement::Required);
 }
 
 #[test]

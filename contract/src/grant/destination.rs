@@ -7,6 +7,7 @@
 //! server might read otherwise than we do, such as an encoded slash, is refused and not guessed at.
 //! Which addresses a host may have is not judged here.
 
+mod covering;
 mod path;
 mod url_text;
 

@@ -114,7 +114,7 @@ impl fmt::Display for Target {
 
 /// An address with its domain in lower case (RFC 5321 §2.3.11 makes only the domain
 /// case-insensitive); nothing where the text is not one plain address.
-fn normal_address(text: &str) -> Option<String> {
+pub(super) fn normal_address(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
     let plain = |part: &str| {
         !part.is_empty()

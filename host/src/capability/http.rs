@@ -57,14 +57,11 @@ fn shown(request: &Request) -> String {
         Some((url, _)) => (url, "?…"),
         None => (request.url.as_str(), ""),
     };
-    let method = request.method.to_ascii_uppercase();
     match Destination::of_request(&request.method, &request.url) {
         Ok(target) => format!("{}{query}", target.destination),
         // What stands before an @ may be a password.
-        Err(_) => match url.rsplit_once('@') {
-            Some((_, behind)) => format!("{method} …@{behind}{query}"),
-            None => format!("{method} {url}{query}"),
-        },
+        Err(_) if request.url.contains('@') => format!("{} …", request.method),
+        Err(_) => format!("{} {url}{query}", request.method),
     }
 }
 
@@ -136,18 +133,19 @@ impl RunState {
                 return Err(Refusal::Unavailable(text));
             }
         };
-        let exchange = async {
-            let answer = connected.exchange(outgoing, maximum).await;
-            answer.map_err(|error| broken_off(&error, only_reads))
-        };
-        tokio::select! {
+        let exchange = async { Ok(connected.exchange(outgoing, maximum).await) };
+        let answer = tokio::select! {
             biased;
-            answer = unless_cancelled(&self.cancel, exchange) => answer,
+            answer = unless_cancelled(&self.cancel, exchange) => answer?,
             () = self.clock.sleep(ANSWER_WITHIN) => {
                 let text = format!("{host} did not answer in time");
-                Err(unknown(text, only_reads))
+                return Err(unknown(text, only_reads));
             }
+        };
+        if matches!(answer, Err(HttpError::TooLarge { .. })) {
+            self.allowance.add(Limit::HttpResponseBytes, maximum);
         }
+        answer.map_err(|error| broken_off(&error, only_reads))
     }
 
     /// What the guest is told of an answer: all of it but the run's secrets.

@@ -280,6 +280,16 @@ async fn answers_are_bounded_in_size_and_number() {
         );
         let read = send(&mut fixture, request("GET", &url(&server, "/hook"))).await;
         assert!(matches!(read, Err(Error::LimitExceeded(_))), "{read:?}");
+        let used_up = send(&mut fixture, request("GET", &url(&server, "/hook"))).await;
+        assert!(
+            matches!(used_up, Err(Error::LimitExceeded(_))),
+            "{used_up:?}"
+        );
+        let mut fixture = run(
+            RunMode::Live,
+            server.port,
+            &[("http_response_bytes", 50_000)],
+        );
         match send(&mut fixture, request("POST", &url(&server, "/hook"))).await {
             Err(Error::Other(text)) => assert!(text.contains("may have arrived"), "{text}"),
             other => panic!("{other:?}"),

@@ -111,11 +111,15 @@ impl From<UsedUp> for Refusal {
 impl types::Host for RunState {}
 
 impl RunState {
-    /// Refuses what the grant does not cover.
-    pub(crate) fn require(&self, operation: Operation, target: &str) -> Result<(), Refusal> {
-        if self.grant.allows(operation, target) {
+    /// Refuses what the grant does not cover. Both are counted.
+    pub(crate) fn require(&mut self, operation: Operation, target: &str) -> Result<(), Refusal> {
+        if let Some(entry) = self.grant.covering(operation, target) {
+            if !self.context.mode.is_dry() {
+                self.uses.used(operation, entry);
+            }
             return Ok(());
         }
+        self.uses.denied(operation, target);
         tracing::warn!(
             job = %self.context.job,
             execution = %self.context.execution,

@@ -22,7 +22,7 @@ use sandglass_contract::Digest;
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Engine, component::Component};
 
-use crate::error::HostError;
+use crate::error::{HostError, TemplateError};
 
 /// Files kept; the oldest go first.
 const MAX_FILES: usize = 200;
@@ -153,6 +153,14 @@ impl ArtefactCache {
     }
 }
 
+/// The component whose code a child of this process has compiled, as `compiling` has it done.
+pub(crate) fn adopt(engine: &Engine, code: &[u8]) -> Result<Component, TemplateError> {
+    // SAFETY: the code came through a pipe that nobody else holds, from a child that this process has
+    // started and that is this very program (`/proc/self/exe`), with an engine of the same
+    // configuration. `deserialize` refuses code of another configuration by itself.
+    unsafe { Component::deserialize(engine, code) }.map_err(TemplateError::host)
+}
+
 /// What code must have in common with an engine to run in it. wasmtime's own check at loading compares
 /// only its major version; this compares the full one, so that code of a release with a faulty
 /// compiler is not used by the release that mends it.
@@ -216,6 +224,17 @@ mod tests {
         let cache = ArtefactCache::open(&fixture.folder.path().join("cache"), &other).unwrap();
         assert!(cache.read(&other, &fixture.digest).is_some());
         assert!(cache.read(&other, &Digest::of(b"another")).is_none());
+    }
+
+    #[test]
+    fn what_an_engine_for_compiling_makes_is_as_good_as_ones_own() {
+        let fixture = fixture();
+        let compiler = crate::engine::for_compiling().unwrap();
+        assert_eq!(compatibility(&compiler), fixture.cache.compatibility);
+        let bytes = wat::parse_str("(component)").unwrap();
+        let code = compiler.precompile_component(&bytes).unwrap();
+        assert!(adopt(&fixture.engine, &code).is_ok());
+        assert!(adopt(&fixture.engine, b"no code").is_err());
     }
 
     #[test]

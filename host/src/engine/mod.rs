@@ -20,7 +20,7 @@ use wasmtime::{
 
 use crate::error::HostError;
 
-pub(crate) use cache::ArtefactCache;
+pub(crate) use cache::{ArtefactCache, adopt};
 pub(crate) use component::{Shape, inspect};
 pub(crate) use linker::{pure_pre, run_linker, run_pre};
 pub(crate) use wasi::{pure_wasi, run_wasi};
@@ -59,6 +59,11 @@ pub(crate) fn start(guests: NonZeroUsize) -> Result<Engine, HostError> {
     };
     start_ticking(&engine)?;
     Ok(engine)
+}
+
+/// An engine that only compiles, for engines such as [`start`] gives: what it compiles is the same.
+pub(crate) fn for_compiling() -> Result<Engine, HostError> {
+    Engine::new(&config(Placement::OnDemand, NonZeroUsize::MIN)).map_err(engine_error)
 }
 
 fn engine_error(error: wasmtime::Error) -> HostError {

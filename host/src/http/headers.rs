@@ -1,7 +1,8 @@
 //! Which headers a template may set.
 //!
 //! Names are an open set, with those left out that the host sets itself, that belong to the connection
-//! (RFC 9110 §7.6.1), or by which a request could be read as two. What identifies somebody, by the
+//! (RFC 9110 §7.6.1), by which a request could be read as two, or by which some servers take another method
+//! or path than the one that was granted. What identifies somebody, by the
 //! meaning of its name, holds a secret of the service and nothing that a template has made up.
 
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -30,6 +31,17 @@ const HOST_SETS: [&str; 16] = [
     "upgrade",
     "via",
     "forwarded",
+];
+/// Headers by which some servers and proxies replace the method, the host or the path of a request.
+const REPLACING: [&str; 8] = [
+    "x-forwarded-host",
+    "x-forwarded-prefix",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-override-url",
+    "x-rewrite-url",
 ];
 /// Headers that hold a secret.
 const CREDENTIALS: [&str; 2] = ["authorization", "cookie"];
@@ -72,6 +84,11 @@ fn judge(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue), String>
     if HOST_SETS.contains(&parsed.as_str()) {
         return Err(format!(
             "the header {parsed} is set by the host or belongs to the connection: leave it out"
+        ));
+    }
+    if REPLACING.contains(&parsed.as_str()) {
+        return Err(format!(
+            "the header {parsed} can replace what the grant covers: send the request as it is meant"
         ));
     }
     if CREDENTIALS.contains(&parsed.as_str()) && !value.has_secret {
@@ -132,7 +149,7 @@ mod tests {
             assert!(error.contains(expect), "{error}");
             assert!(!error.contains("private"), "{error}");
         };
-        for name in HOST_SETS {
+        for name in HOST_SETS.into_iter().chain(REPLACING) {
             check(&name.to_ascii_uppercase(), "private", name);
         }
         check("Authorization", "Bearer private", "holds a secret");

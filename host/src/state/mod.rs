@@ -6,7 +6,7 @@ pub(crate) mod testing;
 use std::{sync::Arc, time::Duration};
 
 use object_store::ObjectStore;
-use sandglass_contract::{Clock, Grant, Limit, RunContext};
+use sandglass_contract::{Clock, Grant, Limit, RunContext, UseCounts};
 use sandglass_query::ApplicationDatabase;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::{Resource, ResourceTable};
@@ -36,6 +36,7 @@ const WASI_HANDLES: u64 = 32;
 pub(crate) struct RunState {
     pub(crate) context: RunContext,
     pub(crate) grant: Grant,
+    pub(crate) uses: UseCounts,
     pub(crate) cancel: CancellationToken,
     pub(crate) clock: Arc<dyn Clock>,
     /// When the attempt began and when it will be ended, on the monotonic clock.
@@ -84,6 +85,7 @@ impl RunState {
         Self {
             context: run.context.clone(),
             grant: run.grant.clone(),
+            uses: UseCounts::default(),
             cancel: run.cancel.clone(),
             clock: Arc::clone(clock),
             began,

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use sandglass_contract::{JobId, UserId};
 
 use super::{
-    EmbeddedStore, backfills, executions,
+    EmbeddedStore, backfills, capabilities, executions,
     selection::Selection,
     stored::{corrupt, json_column, milliseconds, moment},
 };
@@ -30,9 +30,12 @@ const JOB: &str = "job";
 impl JobStore for EmbeddedStore {
     async fn insert_job(&self, scope: &Scope, job: &Job) -> Result<(), StoreError> {
         within(scope, &job.org)?;
-        let saved = SavedJob::of(job)?;
+        let (saved, most) = (SavedJob::of(job)?, self.most_jobs);
         self.file
-            .write(move |connection| saved.insert(connection))
+            .write(move |connection| {
+                refuse_more(connection, most)?;
+                saved.insert(connection)
+            })
             .await
     }
 
@@ -133,6 +136,7 @@ impl JobStore for EmbeddedStore {
                     .prepare_cached("DELETE FROM jobs WHERE number = ?")?
                     .execute([number])?;
                 executions::forget_former_parents(connection, id.as_str())?;
+                capabilities::forget(connection, &id)?;
                 backfills::cancel_all_of(connection, &id)?;
                 executions::cancel_all_of(connection, &id, &by, now)
             })
@@ -272,7 +276,26 @@ fn children(connection: &Connection, id: &JobId, number: i64) -> Result<Vec<JobI
         .collect()
 }
 
-fn find(connection: &Connection, scope: &Scope, id: &JobId) -> Result<Option<Job>, StoreError> {
+/// Refuses a job where there are as many as there may be.
+fn refuse_more(connection: &Connection, most: Option<u64>) -> Result<(), StoreError> {
+    let Some(most) = most else {
+        return Ok(());
+    };
+    let count: i64 = connection
+        .prepare_cached("SELECT count(*) FROM jobs")?
+        .query_row([], |row| row.get(0))?;
+    match count.unsigned_abs() >= most {
+        true => Err(StoreError::Full { what: "jobs", most }),
+        false => Ok(()),
+    }
+}
+
+/// A job.
+pub(super) fn find(
+    connection: &Connection,
+    scope: &Scope,
+    id: &JobId,
+) -> Result<Option<Job>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM jobs WHERE id = ? AND org = ?");
     connection
         .prepare_cached(&sql)?

@@ -45,23 +45,45 @@ impl Selection {
         request: PageRequest,
         read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
+        let total = self.count(connection)?;
+        let (skip, take) = (request.offset(), u64::from(request.limit()));
+        let items = self.part(connection, columns, order, skip, take, read)?;
+        Ok(Page::new(request, items, total))
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self, connection: &Connection) -> Result<u64, StoreError> {
         let Self {
             table, conditions, ..
         } = self;
-        let total: i64 = connection
+        let count: i64 = connection
             .prepare_cached(&format!("SELECT count(*) FROM {table} WHERE {conditions}"))?
             .query_row(params_from_iter(&self.values), |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The first `take` of them behind the first `skip`.
+    pub(super) fn part<T>(
+        &self,
+        connection: &Connection,
+        columns: &str,
+        order: &str,
+        skip: u64,
+        take: u64,
+        read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let Self {
+            table, conditions, ..
+        } = self;
         let sql = format!(
             "SELECT {columns} FROM {table} WHERE {conditions} ORDER BY {order} LIMIT ? OFFSET ?"
         );
-        let offset = i64::try_from(request.offset()).unwrap_or(i64::MAX);
-        let limit = i64::from(request.limit());
+        let [take, skip] = [take, skip].map(|it| i64::try_from(it).unwrap_or(i64::MAX));
         let values = self.values.iter().map(|value| value as &dyn ToSql);
-        let values = values.chain([&limit as &dyn ToSql, &offset as &dyn ToSql]);
-        let items = connection
+        let values = values.chain([&take as &dyn ToSql, &skip as &dyn ToSql]);
+        connection
             .prepare_cached(&sql)?
             .query_and_then(params_from_iter(values), read)?
-            .collect::<Result<_, _>>()?;
-        Ok(Page::new(request, items, total.unsigned_abs()))
+            .collect()
     }
 }

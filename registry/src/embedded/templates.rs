@@ -1,9 +1,8 @@
 //! Templates and the bytes of their components in SQLite.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
-use sandglass_contract::{Digest, OrganisationId, TemplateId, UserId};
+use sandglass_contract::{Digest, OrganisationId, TemplateId};
 
 use super::{
     EmbeddedStore,
@@ -13,7 +12,7 @@ use super::{
 use crate::{
     scope::Scope,
     store::{StoreError, TemplateStore},
-    template::{Template, TemplateVersion, VersionStatus},
+    template::{Decision, Template, TemplateVersion},
 };
 
 const VERSION: &str = "template version";
@@ -42,20 +41,19 @@ impl TemplateStore for EmbeddedStore {
             .await
     }
 
-    async fn approve_template_version(
+    async fn decide_template_version(
         &self,
         scope: &Scope,
         template: &TemplateId,
         digest: &Digest,
-        by: &UserId,
-        at: Timestamp,
+        decision: &Decision,
     ) -> Result<TemplateVersion, StoreError> {
         let organisation = scope.organisation().clone();
-        let (template, digest, by) = (template.clone(), digest.to_string(), by.clone());
+        let (template, digest, decision) = (template.clone(), digest.to_string(), decision.clone());
         self.file
             .write(move |connection| {
                 let key = params![organisation.as_str(), template.as_str(), digest];
-                let (number, mut version) = connection
+                let (number, version) = connection
                     .prepare_cached(
                         "SELECT number, doc FROM template_versions
                          WHERE org = ? AND template = ? AND digest = ?",
@@ -66,15 +64,13 @@ impl TemplateStore for EmbeddedStore {
                     .next()
                     .transpose()?
                     .ok_or(StoreError::NotFound { what: VERSION })?;
-                if version.status == VersionStatus::Pending {
-                    version.status = VersionStatus::Approved;
-                    version.approved_by = Some(by);
-                    version.approved_at = Some(at);
-                    connection
-                        .prepare_cached("UPDATE template_versions SET doc = ? WHERE number = ?")?
-                        .execute(params![to_json(VERSION, &version)?, number])?;
-                }
-                Ok(version)
+                let Some(decided) = version.decided(&decision)? else {
+                    return Ok(version);
+                };
+                connection
+                    .prepare_cached("UPDATE template_versions SET doc = ? WHERE number = ?")?
+                    .execute(params![to_json(VERSION, &decided)?, number])?;
+                Ok(decided)
             })
             .await
     }

@@ -10,8 +10,8 @@ use sandglass_contract::Digest;
 use super::{
     MongoStore,
     collections::{
-        ARRIVALS, AUDIT, BACKFILLS, CALENDARS, EXECUTIONS, JOBS, JOURNAL, LIMITS, LOGS, REVISIONS,
-        SECRETS, TEMPLATES, TOKENS, USERS,
+        ARRIVALS, AUDIT, BACKFILLS, CALENDARS, EXECUTIONS, JOBS, JOURNAL, LIMITS, LOGS, POLICIES,
+        REVISIONS, SECRETS, TEMPLATES, TOKENS, USERS, USES,
     },
     executions::{SavedRecords, text},
     reading::Read,
@@ -91,6 +91,8 @@ const fn collection(kind: RecordKind) -> &'static str {
         RecordKind::ChainArrivals => ARRIVALS,
         RecordKind::ConcurrencyLimits => LIMITS,
         RecordKind::Secrets => SECRETS,
+        RecordKind::Policies => POLICIES,
+        RecordKind::CapabilityUses => USES,
         RecordKind::Audit => AUDIT,
     }
 }

@@ -101,6 +101,15 @@ impl Statement {
         }
     }
 
+    /// A change of the document with this `_id`, or of a new one.
+    pub(super) fn change_or_add(id: impl Into<Bson>, update: Document) -> Self {
+        Self {
+            filter: doc! {"_id": id.into()},
+            update: update.into(),
+            kind: Kind::OneOrNew,
+        }
+    }
+
     fn into_bson(self) -> Document {
         let mut statement = doc! {"q": self.filter, "u": self.update};
         match self.kind {

@@ -3,6 +3,7 @@
 //! A validator names what the store decides by and what every reader needs; more members may stand
 //! beside it. What a record means is checked by the record's own type when it is read.
 
+mod capabilities;
 mod executions;
 mod jobs;
 mod others;
@@ -17,10 +18,16 @@ pub(super) const LOGS: &str = "execution_logs";
 pub(super) const JOURNAL: &str = "effect_journal";
 pub(super) const TEMPLATES: &str = "job_templates";
 pub(super) const AUDIT: &str = "audit_log";
+pub(super) const AUDIT_HEADS: &str = "audit_heads";
 pub(super) const USERS: &str = "users";
 pub(super) const TOKENS: &str = "api_tokens";
 pub(super) const BACKFILLS: &str = "backfills";
 pub(super) const CALENDARS: &str = "blackout_calendars";
+pub(super) const REGISTER: &str = "capability_register";
+pub(super) const USES: &str = "capability_uses";
+pub(super) const POLICIES: &str = "policies";
+pub(super) const RATES: &str = "rate_uses";
+pub(super) const QUOTAS: &str = "quotas";
 pub(super) const LIMITS: &str = "concurrency_limits";
 pub(super) const HOSTS: &str = "hosts";
 pub(super) const SECRETS: &str = "secrets";
@@ -47,6 +54,7 @@ pub(super) struct Plan {
 pub(super) fn all() -> Vec<Plan> {
     let mut plans = vec![jobs::jobs(), jobs::revisions()];
     plans.extend(executions::all());
+    plans.extend(capabilities::all());
     plans.extend(others::all());
     plans
 }

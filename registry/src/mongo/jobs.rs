@@ -14,6 +14,7 @@ use super::{
     MongoStore,
     batch::Statement,
     blackouts::hold_calendars,
+    capabilities,
     collections::{EPOCH, JOBS, REVISIONS},
     executions::{Others, cancel_others, forget_former_parents, text},
     reading::Read,
@@ -36,12 +37,15 @@ impl JobStore for MongoStore {
     async fn insert_job(&self, scope: &Scope, job: &Job) -> Result<(), StoreError> {
         within(scope, job)?;
         let (document, revision) = (job_document(job)?, revision_document(job)?);
+        self.prepare_quota().await?;
         in_transaction!(self, |transaction| async {
+            self.refuse_more(&mut transaction).await?;
             hold_calendars(&mut transaction, &job.blackout_calendars).await?;
             transaction
                 .insert(REVISIONS, from_ref(&revision), JOB)
                 .await?;
-            transaction.insert(JOBS, from_ref(&document), JOB).await
+            transaction.insert(JOBS, from_ref(&document), JOB).await?;
+            capabilities::follow(&mut transaction, job).await
         })
     }
 
@@ -212,6 +216,7 @@ impl MongoStore {
             });
         }
         transaction.delete(JOBS, one(scope, id)).await?;
+        capabilities::forget(transaction, id).await?;
         forget_former_parents(transaction, id.as_str(), &BTreeSet::new()).await?;
         self.cancel_backfills_of(transaction, id).await?;
         let others = Others {
@@ -245,6 +250,9 @@ async fn replace(
     let replaced = Statement::put(job_document(&job)?);
     transaction.update_all(JOBS, vec![replaced]).await?;
     hold_calendars(transaction, &job.blackout_calendars).await?;
+    if (&stored.grant, &stored.template_type) != (&job.grant, &job.template_type) {
+        capabilities::follow(transaction, &job).await?;
+    }
     let revision = revision_document(&job)?;
     transaction.insert(REVISIONS, &[revision], JOB).await?;
     let parents = job.depends_on.parents.iter();
@@ -273,7 +281,8 @@ fn job_id(text: &str) -> Result<JobId, StoreError> {
     JobId::parse(text).map_err(|source| corrupt(JOB, source))
 }
 
-fn read_job(document: Document) -> Result<Job, StoreError> {
+/// Reads a job from its document.
+pub(super) fn read_job(document: Document) -> Result<Job, StoreError> {
     from_document(JOB, document)
 }
 

@@ -15,7 +15,7 @@ use mongodb::{
 use sandglass_contract::Clock;
 
 use super::{
-    MongoConnection, MongoStore, OpenError,
+    MongoConnection, MongoStore, OpenError, capabilities,
     collections::{self, DATA_VERSION, Plan},
     failure::is_taken,
     sessions::Sessions,
@@ -36,6 +36,13 @@ impl MongoStore {
     #[must_use]
     pub fn keeping(mut self, retention: Retention) -> Self {
         self.retention = retention;
+        self
+    }
+
+    /// The store, taking in no job where there are so many in all organisations.
+    #[must_use]
+    pub fn with_at_most(mut self, jobs: Option<u64>) -> Self {
+        self.most_jobs = jobs;
         self
     }
 
@@ -90,12 +97,16 @@ impl MongoStore {
             .arrange()
             .await
             .map_err(|error| opening.failed(error))?;
+        capabilities::fill(&database)
+            .await
+            .map_err(|error| opening.failed(error))?;
         Ok(Self {
             connection: connection.clone(),
             database,
             time,
             clock,
             retention: Retention::default(),
+            most_jobs: None,
             revisions: Arc::default(),
             crowded: Arc::default(),
             sessions: Arc::new(Sessions::new()),

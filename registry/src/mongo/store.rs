@@ -59,6 +59,8 @@ pub struct MongoStore {
     pub(super) time: StoreTime,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) retention: Retention,
+    /// How many jobs there may be in all organisations.
+    pub(super) most_jobs: Option<u64>,
     pub(super) revisions: Arc<Revisions>,
     /// Whether the last claim met those of other hosts.
     pub(super) crowded: Arc<AtomicBool>,

@@ -12,15 +12,17 @@ use serde_json::{Map, Number, Value};
 use crate::store::StoreError;
 
 /// Members that are moments wherever they stand in a record of ours.
-const MOMENTS: [&str; 24] = [
+const MOMENTS: [&str; 26] = [
     "approved_at",
     "at",
     "available_at",
     "completed_at",
     "created_at",
     "end",
+    "expires_at",
     "last_run_at",
     "last_seen_at",
+    "last_used_at",
     "next_run_at",
     "next_slot",
     "queue_deadline",

@@ -4,9 +4,8 @@
 //! that was approved last, or of the first one while none is approved.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
-use sandglass_contract::{Digest, OrganisationId, TemplateId, UserId};
+use sandglass_contract::{Digest, OrganisationId, TemplateId};
 
 use super::{
     MongoStore,
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     scope::Scope,
     store::{StoreError, TemplateStore},
-    template::{Template, TemplateVersion, VersionStatus},
+    template::{Decision, Template, TemplateVersion, VersionStatus},
 };
 
 const TEMPLATE: &str = "template";
@@ -65,35 +64,32 @@ impl TemplateStore for MongoStore {
         }
     }
 
-    async fn approve_template_version(
+    async fn decide_template_version(
         &self,
         scope: &Scope,
         template: &TemplateId,
         digest: &Digest,
-        by: &UserId,
-        at: Timestamp,
+        decision: &Decision,
     ) -> Result<TemplateVersion, StoreError> {
-        let find = async || -> Result<TemplateVersion, StoreError> {
+        loop {
             let stored = self.template(scope, template).await?;
-            let version = stored.and_then(|it| it.by_digest(digest).cloned());
-            version.ok_or(StoreError::NotFound { what: VERSION })
-        };
-        let mut version = find().await?;
-        if version.status != VersionStatus::Pending {
-            return Ok(version);
-        }
-        version.status = VersionStatus::Approved;
-        version.approved_by = Some(by.clone());
-        version.approved_at = Some(at);
-        let pending = doc! {"$elemMatch": {"digest": digest.to_string(), "status": "pending"}};
-        let mut change = head(&version)?;
-        change.insert("versions.$", to_bson(VERSION, &version)?);
-        let filter = doc! {"_id": key(scope, template), "versions": pending};
-        let change = Statement::change(filter, doc! {"$set": change});
-        match self.update_all(TEMPLATES, vec![change]).await? {
-            // Somebody else was first.
-            0 => find().await,
-            _ => Ok(version),
+            let mut stored = stored.ok_or(StoreError::NotFound { what: VERSION })?;
+            let version = stored.versions.iter_mut().find(|it| it.digest == *digest);
+            let version = version.ok_or(StoreError::NotFound { what: VERSION })?;
+            let Some(decided) = version.decided(decision)? else {
+                return Ok(version.clone());
+            };
+            *version = decided.clone();
+            let before = decision.ruling.before().as_str();
+            let undecided = doc! {"$elemMatch": {"digest": digest.to_string(), "status": before}};
+            let mut change = stored.current().map(head).transpose()?.unwrap_or_default();
+            change.insert("versions.$", to_bson(VERSION, &decided)?);
+            let filter = doc! {"_id": key(scope, template), "versions": undecided};
+            let change = Statement::change(filter, doc! {"$set": change});
+            if self.update_all(TEMPLATES, vec![change]).await? > 0 {
+                return Ok(decided);
+            }
+            // Somebody else was first. A status never comes again, so this ends.
         }
     }
 

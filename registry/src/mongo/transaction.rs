@@ -232,6 +232,15 @@ impl Transaction {
         Ok(in_time(deleting.into_future()).await?.deleted_count)
     }
 
+    /// How many documents a collection has.
+    pub(super) async fn count(&mut self, collection: &str) -> Result<u64, StoreError> {
+        let collection = self.collection(collection);
+        let counting = collection
+            .count_documents(doc! {})
+            .session(&mut self.session);
+        in_time(counting.into_future()).await
+    }
+
     /// Makes any other transaction that touches the same documents of `collection` meet this one.
     pub(super) async fn touch(
         &mut self,

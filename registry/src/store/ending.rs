@@ -1,7 +1,7 @@
 //! The ends of attempts.
 
 use jiff::Timestamp;
-use sandglass_contract::OutcomeCode;
+use sandglass_contract::{CapabilityUse, OutcomeCode};
 use serde_json::Value;
 
 use super::{Records, StoreError};
@@ -14,6 +14,8 @@ pub struct Ending {
     pub attempt: Attempt,
     /// Log lines and journal entries that are not stored yet.
     pub records: Records,
+    /// What the run made of its grant.
+    pub uses: Vec<CapabilityUse>,
     /// Whether there is another attempt.
     pub follow_up: FollowUp,
 }
@@ -33,6 +35,7 @@ impl Ending {
                 ..self.attempt.clone()
             },
             records: Records::default(),
+            uses: self.uses.clone(),
             follow_up: FollowUp::Finished {
                 result: None,
                 message: None,

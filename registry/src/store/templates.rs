@@ -1,13 +1,12 @@
 //! Keeping templates and the bytes of their components.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use sandglass_contract::{Digest, TemplateId, UserId};
+use sandglass_contract::{Digest, TemplateId};
 
 use super::StoreError;
 use crate::{
     scope::Scope,
-    template::{Template, TemplateVersion},
+    template::{Decision, Template, TemplateVersion},
 };
 
 /// The part of a store that keeps templates. Component bytes are shared by all organisations, since
@@ -26,17 +25,18 @@ pub trait TemplateStore: Send + Sync + 'static {
         component: &[u8],
     ) -> Result<(), StoreError>;
 
-    /// Approves a pending version. Approving an approved one changes nothing. Returns the version.
+    /// Decides about a version: a pending one is approved or rejected, an approved one retired. Of
+    /// several who decide at once, one does. Deciding what is so already changes nothing. Returns the
+    /// version.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
-    async fn approve_template_version(
+    /// [`StoreError::NotFound`]; [`StoreError::Decided`] where its status does not let this be decided.
+    async fn decide_template_version(
         &self,
         scope: &Scope,
         template: &TemplateId,
         digest: &Digest,
-        by: &UserId,
-        at: Timestamp,
+        decision: &Decision,
     ) -> Result<TemplateVersion, StoreError>;
 
     /// A template.

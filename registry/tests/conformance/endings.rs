@@ -38,6 +38,7 @@ pub(crate) async fn a_finished_attempt_ends_the_execution(
     };
     let ending = Ending {
         attempt: attempt(1, OutcomeCode::Success),
+        uses: Vec::new(),
         records: Records {
             log: vec![line(1, "done")],
             journal: vec![entry(1, 1, CallOutcome::Ok)],

@@ -14,6 +14,7 @@ pub(crate) mod auditing;
 pub(crate) mod backfilling;
 pub(crate) mod blackouts;
 pub(crate) mod cancelling;
+pub(crate) mod capabilities;
 pub(crate) mod chaining;
 pub(crate) mod claiming;
 pub(crate) mod endings;
@@ -24,6 +25,8 @@ pub(crate) mod joining;
 pub(crate) mod limits;
 pub(crate) mod listing;
 pub(crate) mod overlap;
+pub(crate) mod policies;
+pub(crate) mod rates;
 pub(crate) mod sample;
 pub(crate) mod secrets;
 pub(crate) mod templates;
@@ -37,7 +40,13 @@ macro_rules! conformance_tests {
             accounts: a_token_is_found_with_its_user,
             accounts: a_user_or_a_token_is_added_once,
             accounts: a_token_is_put_in_the_place_of_the_one_before,
+            accounts: users_are_listed_by_id,
+            accounts: a_user_is_changed_by_who_knows_it,
+            accounts: tokens_are_listed_used_and_removed,
             auditing: the_audit_log_is_read_newest_first,
+            auditing: the_audit_log_is_searched,
+            auditing: lines_of_the_audit_log_are_a_chain,
+            auditing: lines_that_are_added_at_once_are_one_chain,
             backfilling: a_backfill_is_read_as_it_was_saved,
             backfilling: backfills_are_listed_newest_first,
             backfilling: a_backfill_changes_until_it_is_finished,
@@ -57,6 +66,12 @@ macro_rules! conformance_tests {
             cancelling: what_was_to_be_cancelled_is_not_claimed_again,
             cancelling: a_finished_execution_stays_as_it_is,
             cancelling: deleting_a_job_cancels_what_it_left,
+            capabilities: the_register_follows_the_grants_of_jobs,
+            capabilities: what_was_denied_comes_first_and_then_what_is_not_used,
+            capabilities: an_attempt_counts_once_and_only_under_its_claim,
+            capabilities: what_ended_together_is_added_up,
+            capabilities: uses_are_forgotten_after_thirty_days,
+            capabilities: a_job_that_was_narrowed_shows_what_it_used_before,
             chaining: an_end_is_unsettled_where_others_depend_on_the_job,
             chaining: a_failure_is_unsettled_where_it_pauses_the_job,
             chaining: an_end_is_settled_once,
@@ -136,10 +151,17 @@ macro_rules! conformance_tests {
             overlap: a_slot_that_was_stored_before_disturbs_nothing,
             overlap: every_end_lets_the_next_slot_go,
             overlap: nothing_waits_for_a_job_that_is_deleted,
+            policies: a_policy_is_the_default_until_it_is_set,
+            policies: a_policy_is_set_only_by_who_knows_its_version,
+            policies: a_policy_belongs_to_an_organisation,
+            rates: uses_are_counted_by_key,
+            rates: no_more_are_let_through_at_once_than_there_is_room_for,
             secrets: a_secret_is_read_replaced_and_removed,
             secrets: a_secret_belongs_to_an_organisation,
             templates: a_version_is_added_once,
             templates: a_pending_version_is_approved_once,
+            templates: a_version_is_decided_about_in_order,
+            templates: of_several_who_decide_at_once_one_does,
             templates: templates_belong_to_an_organisation,
             waiting: a_higher_priority_is_claimed_first,
             waiting: an_execution_that_waits_too_long_is_missed,

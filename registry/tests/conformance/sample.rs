@@ -255,6 +255,7 @@ pub(crate) fn finished(attempt: Attempt) -> Ending {
     Ending {
         attempt,
         records: Records::default(),
+        uses: Vec::new(),
         follow_up: FollowUp::Finished {
             result: None,
             message: None,
@@ -267,6 +268,7 @@ pub(crate) fn retried(attempt: Attempt, available_at: Timestamp) -> Ending {
     Ending {
         attempt,
         records: Records::default(),
+        uses: Vec::new(),
         follow_up: FollowUp::Retry { available_at },
     }
 }

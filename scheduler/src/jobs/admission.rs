@@ -3,21 +3,27 @@
 //! Everything that is wrong is found in one go and named with its place, except what cannot be judged
 //! before something else is right: a template is not asked about parameters that break its schema.
 
+mod asking;
+mod bounds;
 mod references;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jsonschema::PatternOptions;
 use sandglass_contract::{
-    Digest, Grant, Interface, JobId, LimitSettings, OrganisationId, UserId, grant::Target,
+    Digest, Grant, GrantDifference, Interface, JobId, LimitSettings, OrganisationId, UserId,
+    grant::Target,
 };
 use sandglass_host::TemplateError;
 use sandglass_registry::{
-    Job, Schedule, Scope, Store, StoreError, TemplateVersion, Version, VersionStatus,
+    Job, Role, Schedule, Scope, Store, StoreError, Template, TemplateVersion, Version,
+    VersionStatus,
     job::{MAX_NOTIFIED, MAX_TAGS},
 };
 use serde_json::{Map, Value};
+
+pub(crate) use asking::ask;
+pub(super) use bounds::Context;
 
 use super::{JobDraft, JobError, Problem, terms::judge_terms};
 use crate::{
@@ -25,13 +31,8 @@ use crate::{
     catalogue::{Catalogue, CatalogueError},
 };
 
-/// The most bytes that parameters may have as JSON.
-const MAX_PARAMETER_BYTES: usize = 256 << 10;
 /// The most problems that are listed.
 const MAX_PROBLEMS: usize = 50;
-/// The most bytes that a pattern of a schema takes when it is compiled, and again while it is matched.
-const MAX_PATTERN_BYTES: usize = 256 << 10;
-
 /// Why a draft could not be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum AdmissionError {
@@ -70,6 +71,10 @@ impl From<TemplateError> for AdmissionError {
 /// What was found out about a draft.
 pub(super) struct Verdict {
     pub(super) problems: Vec<Problem>,
+    /// What the job would be let touch more by somebody who may not do that.
+    pub(super) widening: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+    pub(super) difference: GrantDifference,
     pub(super) grant: Grant,
     pub(super) calendar: Option<Calendar>,
     version: Option<TemplateVersion>,
@@ -84,6 +89,8 @@ pub(super) struct Admitted {
     pub(super) template_digest: Digest,
     pub(super) limits: LimitSettings,
     pub(super) grant: Grant,
+    pub(super) granted_as: Role,
+    pub(super) difference: GrantDifference,
     pub(super) next_run_at: Option<Timestamp>,
 }
 
@@ -127,6 +134,7 @@ impl Admitted {
             limits: self.limits,
             tags: draft.tags,
             grant: self.grant,
+            granted_as: self.granted_as,
             created_by: by.clone(),
             updated_by: by.clone(),
             created_at: now,
@@ -155,12 +163,13 @@ impl Admission {
         &self,
         scope: &Scope,
         draft: JobDraft,
-        exists: Option<&Job>,
-        now: Timestamp,
+        context: Context<'_>,
     ) -> Result<Admitted, JobError> {
-        let id = exists.map(|job| &job.id);
-        let mut verdict = self.judge(scope, &draft, id, now).await?;
-        if exists.is_some_and(|job| job.schedule == draft.schedule) {
+        let mut verdict = self.judge(scope, &draft, context).await?;
+        if context
+            .exists
+            .is_some_and(|job| job.schedule == draft.schedule)
+        {
             verdict.problems.retain(|problem| problem.code != NEVER_DUE);
         }
         let (Some(version), Some(calendar), true) = (
@@ -168,9 +177,13 @@ impl Admission {
             verdict.calendar,
             verdict.problems.is_empty(),
         ) else {
+            verdict.problems.extend(verdict.widening);
             return Err(JobError::Invalid(verdict.problems));
         };
-        let next_run_at = calendar.first(now)?;
+        if !verdict.widening.is_empty() {
+            return Err(JobError::MayNotWiden(verdict.widening));
+        }
+        let next_run_at = calendar.first(context.now)?;
         Ok(Admitted {
             parameters: draft.parameters.clone(),
             draft,
@@ -178,6 +191,8 @@ impl Admission {
             template_digest: version.digest,
             limits: verdict.limits,
             grant: verdict.grant,
+            granted_as: context.grants_as(&verdict.difference),
+            difference: verdict.difference,
             next_run_at,
         })
     }
@@ -187,39 +202,45 @@ impl Admission {
         &self,
         scope: &Scope,
         draft: &JobDraft,
-        id: Option<&JobId>,
-        now: Timestamp,
+        context: Context<'_>,
     ) -> Result<Verdict, AdmissionError> {
         let mut problems = Vec::new();
-        let calendar = judge_schedule(&draft.schedule, now, &mut problems);
+        let id = context.exists.map(|job| &job.id);
+        let calendar = judge_schedule(&draft.schedule, context.now, &mut problems);
         let limits = judge_limits(draft, &mut problems);
         judge_lists(draft, &mut problems);
         judge_terms(draft, &mut problems);
         self.judge_parents(scope, draft, id, &mut problems).await?;
         self.judge_blackouts(scope, draft, &mut problems).await?;
-        let version = self.find_version(scope, draft, &mut problems).await?;
+        let version = self
+            .find_version(scope, draft, context.exists, &mut problems)
+            .await?;
         let mut grant = Grant::default();
         if let Some(version) = &version {
-            let found = problems.len();
-            judge_parameters(version, &draft.parameters, &mut problems)?;
-            if problems.len() == found {
-                grant = self.ask_template(version, draft, &mut problems).await?;
-            }
+            let answer = ask(&self.catalogue, scope, version, &draft.parameters).await?;
+            problems.extend(answer.problems);
+            grant = answer.grant;
         }
-        problems.truncate(MAX_PROBLEMS);
-        Ok(Verdict {
+        let mut verdict = Verdict {
             problems,
+            widening: Vec::new(),
+            warnings: Vec::new(),
+            difference: context.difference(&grant),
             grant,
             calendar,
             version,
             limits,
-        })
+        };
+        self.judge_bounds(scope, context, &mut verdict).await?;
+        verdict.problems.truncate(MAX_PROBLEMS);
+        Ok(verdict)
     }
 
     async fn find_version(
         &self,
         scope: &Scope,
         draft: &JobDraft,
+        exists: Option<&Job>,
         problems: &mut Vec<Problem>,
     ) -> Result<Option<TemplateVersion>, AdmissionError> {
         let template = match self.catalogue.template(scope, &draft.template_type).await {
@@ -234,49 +255,47 @@ impl Admission {
             }
             Err(error) => return Err(error.into()),
         };
-        let version = match &draft.template_version {
-            None => template.current().cloned(),
-            Some(wanted) => template.versions.into_iter().find(|version| {
-                version.metadata.version == *wanted && version.status == VersionStatus::Approved
-            }),
-        };
+        let version = choose_version(&template, draft, exists);
         if version.is_none() {
+            let pointer = match draft.template_digest {
+                Some(_) => "/template_digest",
+                None => "/template_version",
+            };
             problems.push(Problem::new(
-                "/template_version",
+                pointer,
                 "no_approved_version",
                 "the template has no such version that is approved",
             ));
         }
-        Ok(version)
+        Ok(version.cloned())
     }
+}
 
-    async fn ask_template(
-        &self,
-        version: &TemplateVersion,
-        draft: &JobDraft,
-        problems: &mut Vec<Problem>,
-    ) -> Result<Grant, AdmissionError> {
-        let template = self.catalogue.load(&version.digest).await?;
-        let host = self.catalogue.host();
-        let parameters = Value::Object(draft.parameters.clone());
-        let issues = host.validate(&template, &parameters).await?;
-        if !issues.is_empty() {
-            problems.extend(issues.into_iter().map(|issue| {
-                let pointer = format!("/parameters{}", issue.path);
-                Problem::new(pointer, &issue.code, issue.message)
-            }));
-            return Ok(Grant::default());
-        }
-        let grant = host.capabilities(&template, &parameters).await?;
-        problems.extend(grant.beyond(&version.ceiling).into_iter().map(|entry| {
-            let detail = format!(
-                "{}, which is beyond what is approved for this version of the template",
-                entry.text()
-            );
-            Problem::new("/parameters", "beyond_ceiling", detail)
-        }));
-        Ok(grant)
+/// The version that a draft means: the one that it names, or the one approved last. A job that has one
+/// that was retired keeps it.
+fn choose_version<'a>(
+    template: &'a Template,
+    draft: &JobDraft,
+    exists: Option<&Job>,
+) -> Option<&'a TemplateVersion> {
+    let (number, digest) = (&draft.template_version, &draft.template_digest);
+    if number.is_none() && digest.is_none() {
+        return template.current();
     }
+    let kept = exists.filter(|job| job.template_type == template.id);
+    let kept = kept.map(|job| job.template_digest);
+    template.versions.iter().find(|version| {
+        let usable = match version.status {
+            VersionStatus::Approved => true,
+            VersionStatus::Retired => kept == Some(version.digest),
+            VersionStatus::Pending | VersionStatus::Rejected => false,
+        };
+        usable
+            && number
+                .as_ref()
+                .is_none_or(|it| *it == version.metadata.version)
+            && digest.is_none_or(|it| it == version.digest)
+    })
 }
 
 const NEVER_DUE: &str = "never_due";
@@ -342,35 +361,6 @@ fn judge_lists(draft: &JobDraft, problems: &mut Vec<Problem>) {
             }
         }
     }
-}
-
-fn judge_parameters(
-    version: &TemplateVersion,
-    parameters: &Map<String, Value>,
-    problems: &mut Vec<Problem>,
-) -> Result<(), AdmissionError> {
-    let parameters = Value::Object(parameters.clone());
-    if parameters.to_string().len() > MAX_PARAMETER_BYTES {
-        let detail = format!("parameters have at most {MAX_PARAMETER_BYTES} bytes");
-        problems.push(Problem::new("/parameters", "too_large", detail));
-        return Ok(());
-    }
-    let validator = jsonschema::draft202012::options()
-        .should_validate_formats(true)
-        .with_pattern_options(
-            PatternOptions::regex()
-                .size_limit(MAX_PATTERN_BYTES)
-                .dfa_size_limit(MAX_PATTERN_BYTES),
-        )
-        .build(&version.parameters_schema)
-        .map_err(|error| AdmissionError::Schema(error.to_string()))?;
-    let errors = validator.iter_errors(&parameters).take(MAX_PROBLEMS);
-    problems.extend(errors.map(|error| {
-        let pointer = format!("/parameters{}", error.instance_path());
-        let detail: String = error.to_string().chars().take(1000).collect();
-        Problem::new(pointer, "schema", detail)
-    }));
-    Ok(())
 }
 
 /// A name as a token of a JSON Pointer (RFC 6901 §3).

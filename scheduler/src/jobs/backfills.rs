@@ -1,17 +1,18 @@
 //! Backfills, and chains as trees.
 
 use jiff::Timestamp;
-use sandglass_contract::{BackfillId, ExecutionId, JobId, UserId};
+use sandglass_contract::{BackfillId, ExecutionId, JobId, RunMode};
 use sandglass_registry::{
-    AuditAction, AuditEntry, Backfill, BackfillStatus, Execution, ExecutionStatus, OverlapPolicy,
-    Scope, StoreError, Trigger, backfill::MAX_BACKFILL_RUNS,
+    Actor, AuditAction, Backfill, BackfillStatus, Execution, ExecutionStatus, OverlapPolicy,
+    RateState, Scope, StoreError, Trigger, backfill::MAX_BACKFILL_RUNS,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{JobError, Jobs, Problem};
 use crate::{
+    auditor::Act,
     calendar::Calendar,
     core::{BackfillPlan, plan_backfill},
 };
@@ -72,16 +73,18 @@ impl Jobs {
     ///
     /// # Errors
     /// [`JobError::Invalid`] where the range has no slots, too many, or reaches into the future;
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`JobError::Destructive`]; [`JobError::TooManyRuns`].
     pub async fn start_backfill(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         request: BackfillRequest,
-    ) -> Result<Backfill, JobError> {
+    ) -> Result<(Backfill, Option<RateState>), JobError> {
         let now = self.clock.now();
         let job = self.job(scope, id).await?;
+        let mode = RunMode::from_dry_run(request.dry_run);
+        self.permit_run(scope, actor, &job, mode).await?;
         let plan = plan(&Calendar::compile(&job.schedule)?, &request, now)?;
         let backfill = Backfill {
             id: BackfillId::fresh(now),
@@ -95,14 +98,15 @@ impl Jobs {
             made: 0,
             next_slot: Some(plan.first),
             status: BackfillStatus::Running,
-            created_by: by.clone(),
+            created_by: actor.user.clone(),
             created_at: now,
         };
-        self.store.insert_backfill(scope, &backfill).await?;
-        self.note(&backfill, by, AuditAction::BackfillStarted)
-            .await?;
+        let rate = self.take_manual_run(actor).await?;
+        let act = Act::new(AuditAction::BackfillStarted, &backfill.id).with(particulars(&backfill));
+        let saved = self.store.insert_backfill(scope, &backfill);
+        self.auditor.around(scope, actor, act, saved).await?;
         self.bells.backfills_changed();
-        Ok(backfill)
+        Ok((backfill, rate))
     }
 
     /// Pauses, resumes or cancels a backfill. One that is finished stays as it is.
@@ -112,13 +116,16 @@ impl Jobs {
     pub async fn change_backfill(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &BackfillId,
         status: BackfillStatus,
     ) -> Result<Backfill, JobError> {
-        let backfill = self.store.change_backfill(scope, id, status).await?;
-        self.note(&backfill, by, AuditAction::BackfillChanged)
-            .await?;
+        let missing = StoreError::NotFound { what: "backfill" };
+        let before = self.store.backfill(scope, id).await?.ok_or(missing)?;
+        let act = Act::new(AuditAction::BackfillChanged, id)
+            .with(json!({"job_id": before.job_id, "before": before.status, "after": status}));
+        let changed = self.store.change_backfill(scope, id, status);
+        let backfill = self.auditor.around(scope, actor, act, changed).await?;
         self.bells.backfills_changed();
         Ok(backfill)
     }
@@ -138,30 +145,16 @@ impl Jobs {
         }
         tree(executions).ok_or(StoreError::NotFound { what: "execution" })
     }
+}
 
-    async fn note(
-        &self,
-        backfill: &Backfill,
-        by: &UserId,
-        action: AuditAction,
-    ) -> Result<(), StoreError> {
-        let entry = AuditEntry {
-            org: backfill.org.clone(),
-            at: self.clock.now(),
-            by: by.clone(),
-            action,
-            target: backfill.id.to_string(),
-            detail: json!({
-                "job_id": backfill.job_id,
-                "start": backfill.start,
-                "end": backfill.end,
-                "total": backfill.total,
-                "dry_run": backfill.dry_run,
-                "status": backfill.status,
-            }),
-        };
-        self.store.append_audit(&entry).await
-    }
+fn particulars(backfill: &Backfill) -> Value {
+    json!({
+        "job_id": backfill.job_id,
+        "start": backfill.start,
+        "end": backfill.end,
+        "total": backfill.total,
+        "dry_run": backfill.dry_run,
+    })
 }
 
 fn plan(

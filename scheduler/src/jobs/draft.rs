@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sandglass_contract::{BlackoutCalendarId, TemplateId};
+use sandglass_contract::{BlackoutCalendarId, Digest, TemplateId};
 use sandglass_registry::{
     Dependencies, JobText, Notifications, OverlapPolicy, Placement, RetryPolicy, Schedule, Tag,
     TimeoutSeconds,
@@ -31,6 +31,9 @@ pub struct JobDraft {
     /// The version of the template; without it, the one approved last.
     #[serde(default)]
     pub template_version: Option<String>,
+    /// The SHA-256 digest of the component of that version, to pin it.
+    #[serde(default)]
+    pub template_digest: Option<Digest>,
     /// What the template is given; its schema says what there is.
     #[serde(default)]
     #[schema(value_type = Object)]

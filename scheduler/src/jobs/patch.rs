@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sandglass_contract::{BlackoutCalendarId, TemplateId};
+use sandglass_contract::{BlackoutCalendarId, Digest, TemplateId};
 use sandglass_registry::{
     Dependencies, Job, JobText, Notifications, OverlapPolicy, Placement, RetryPolicy, Schedule,
     Tag, TimeoutSeconds,
@@ -31,6 +31,8 @@ pub struct JobPatch {
     pub template_type: Option<TemplateId>,
     /// The version of the template. A job stays on its version until this names another.
     pub template_version: Option<String>,
+    /// The SHA-256 digest of the component of that version.
+    pub template_digest: Option<Digest>,
     /// What the template is given, as a whole.
     #[schema(value_type = Option<Object>)]
     pub parameters: Option<Map<String, Value>>,
@@ -96,12 +98,14 @@ impl JobPatch {
             Some(template) => *template == job.template_type,
             None => true,
         };
-        let kept_version = same_template.then_some(job.template_version);
+        let names_version = self.template_version.is_some() || self.template_digest.is_some();
+        let kept_digest = (same_template && !names_version).then_some(job.template_digest);
         JobDraft {
             name: self.name.unwrap_or(job.name),
             description: self.description.unwrap_or(job.description),
             template_type: self.template_type.unwrap_or(job.template_type),
-            template_version: self.template_version.or(kept_version),
+            template_version: self.template_version,
+            template_digest: self.template_digest.or(kept_digest),
             parameters: self.parameters.unwrap_or(job.parameters),
             schedule: self.schedule.unwrap_or(job.schedule),
             enabled: self.enabled.unwrap_or(job.enabled),

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use sandglass_contract::{Clock, JobId, UserId};
+use sandglass_contract::{Clock, JobId};
 use sandglass_registry::{
-    AuditAction, AuditEntry, Execution, Job, Scope, Store, StoreError,
+    Actor, AuditAction, Execution, Job, Scope, Store, StoreError,
     job::{Pause, ResumeFrom},
     store::ScheduleChange,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{JobError, Jobs};
-use crate::calendar::Calendar;
+use crate::{
+    auditor::{Act, Auditor},
+    calendar::Calendar,
+};
 
 /// How often a change is tried again where somebody else changes the job at the same time.
 const TRIES: u32 = 5;
@@ -21,6 +24,7 @@ const TRIES: u32 = 5;
 pub(crate) struct Pauses {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    auditor: Auditor,
 }
 
 impl Jobs {
@@ -32,16 +36,16 @@ impl Jobs {
     pub async fn pause(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         reason: String,
     ) -> Result<Job, JobError> {
         let pause = Pause {
             reason,
-            by: by.clone(),
+            by: actor.user.clone(),
             at: self.clock.now(),
         };
-        let paused = self.pauses.pause(scope, id, pause, |_| true).await?;
+        let paused = self.pauses.pause(scope, actor, id, pause, |_| true).await?;
         self.bells.jobs_changed();
         match paused {
             Some(job) => Ok(job),
@@ -56,19 +60,23 @@ impl Jobs {
     pub async fn resume(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         from: ResumeFrom,
     ) -> Result<Job, JobError> {
-        let job = self.pauses.resume(scope, by, id, from).await?;
+        let job = self.pauses.resume(scope, actor, id, from).await?;
         self.bells.jobs_changed();
         Ok(job)
     }
 }
 
 impl Pauses {
-    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, auditor: Auditor) -> Self {
+        Self {
+            store,
+            clock,
+            auditor,
+        }
     }
 
     /// Pauses the job of an execution that has failed, if it wants that.
@@ -77,17 +85,21 @@ impl Pauses {
         scope: &Scope,
         execution: &Execution,
     ) -> Result<(), StoreError> {
+        let actor = Actor::system();
         let pause = Pause {
             reason: format!(
                 "the execution {} ended as {} (pause_on_failure)",
                 execution.id,
                 execution.status.as_str()
             ),
-            by: UserId::system(),
+            by: actor.user.clone(),
             at: self.clock.now(),
         };
         let wants = |job: &Job| job.pause_on_failure && job.enabled;
-        match self.pause(scope, &execution.job_id, pause, wants).await {
+        match self
+            .pause(scope, &actor, &execution.job_id, pause, wants)
+            .await
+        {
             Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -97,14 +109,14 @@ impl Pauses {
     async fn pause(
         &self,
         scope: &Scope,
+        actor: &Actor,
         id: &JobId,
         pause: Pause,
         wants: impl Fn(&Job) -> bool,
     ) -> Result<Option<Job>, StoreError> {
-        let detail = json!({"reason": pause.reason});
-        let by = pause.by.clone();
+        let act = Act::new(AuditAction::JobPaused, id).because(&pause.reason);
         let paused = self
-            .change(scope, id, |job| {
+            .change(scope, actor, &act, id, |job| {
                 Ok(wants(job).then(|| Job {
                     enabled: false,
                     pause: Some(pause.clone()),
@@ -115,28 +127,25 @@ impl Pauses {
                 }))
             })
             .await;
-        let paused = match paused {
-            Ok(paused) => paused,
-            Err(JobError::Store(error)) => return Err(error),
-            Err(_) => None,
-        };
-        if paused.is_some() {
-            let entry = self.entry(scope, by, AuditAction::JobPaused, id, detail);
-            self.store.append_audit(&entry).await?;
+        match paused {
+            Ok(paused) => Ok(paused),
+            Err(JobError::Store(error)) => Err(error),
+            Err(_) => Ok(None),
         }
-        Ok(paused)
     }
 
     async fn resume(
         &self,
         scope: &Scope,
-        by: &UserId,
+        actor: &Actor,
         id: &JobId,
         from: ResumeFrom,
     ) -> Result<Job, JobError> {
         let now = self.clock.now();
+        let detail = json!({"resume_from": from});
+        let act = Act::new(AuditAction::JobResumed, id).with(detail);
         let resumed = self
-            .change(scope, id, |job| {
+            .change(scope, actor, &act, id, |job| {
                 if job.enabled {
                     return Ok(None);
                 }
@@ -148,20 +157,19 @@ impl Pauses {
                     enabled: true,
                     pause: None,
                     next_run_at: Calendar::compile(&job.schedule)?.first(since)?,
-                    updated_by: by.clone(),
+                    updated_by: actor.user.clone(),
                     updated_at: now,
                     ..job.clone()
                 }))
             })
             .await?;
-        let Some(job) = resumed else {
-            let missing = StoreError::NotFound { what: "job" };
-            return Ok(self.store.job(scope, id).await?.ok_or(missing)?);
-        };
-        let detail = json!({"resume_from": from});
-        let entry = self.entry(scope, by.clone(), AuditAction::JobResumed, id, detail);
-        self.store.append_audit(&entry).await?;
-        Ok(job)
+        match resumed {
+            Some(job) => Ok(job),
+            None => {
+                let missing = StoreError::NotFound { what: "job" };
+                Ok(self.store.job(scope, id).await?.ok_or(missing)?)
+            }
+        }
     }
 
     /// Puts what `change` makes of a job in its place, again where somebody else was faster; none
@@ -169,6 +177,8 @@ impl Pauses {
     async fn change(
         &self,
         scope: &Scope,
+        actor: &Actor,
+        act: &Act,
         id: &JobId,
         change: impl Fn(&Job) -> Result<Option<Job>, JobError>,
     ) -> Result<Option<Job>, JobError> {
@@ -185,33 +195,18 @@ impl Pauses {
             };
             tries += 1;
             let schedule = ScheduleChange::Replace;
-            match self
+            let replaced = self
                 .store
-                .replace_job(scope, &changed, job.version, schedule)
+                .replace_job(scope, &changed, job.version, schedule);
+            match self
+                .auditor
+                .around(scope, actor, act.clone(), replaced)
                 .await
             {
                 Ok(job) => return Ok(Some(job)),
                 Err(StoreError::Changed { .. }) if tries < TRIES => {}
                 Err(error) => return Err(error.into()),
             }
-        }
-    }
-
-    fn entry(
-        &self,
-        scope: &Scope,
-        by: UserId,
-        action: AuditAction,
-        job: &JobId,
-        detail: Value,
-    ) -> AuditEntry {
-        AuditEntry {
-            org: scope.organisation().clone(),
-            at: self.clock.now(),
-            by,
-            action,
-            target: job.to_string(),
-            detail,
         }
     }
 }

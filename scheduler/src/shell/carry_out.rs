@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use sandglass_contract::{OrganisationId, UserId};
+use sandglass_contract::OrganisationId;
 use sandglass_registry::{
-    AuditAction, AuditEntry, ExecutionStatus, Scope, StoreError,
+    Actor, AuditAction, ExecutionStatus, Scope, StoreError,
     store::{Claim, ClaimRequest, Settlement},
 };
 use serde_json::json;
@@ -16,6 +16,7 @@ use super::{
     slots::{fire, read_backfills, read_due},
 };
 use crate::{
+    auditor::Act,
     core::{Command, DependencyGraph, Event, NoAnswer, Unsettled, decide_consequences},
     service::Shared,
 };
@@ -273,18 +274,14 @@ async fn note_time_jump(
         false => 0,
     };
     tracing::warn!(by_seconds = by.as_secs_f64(), reanchored, "clock.jumped");
-    let entry = AuditEntry {
-        org: OrganisationId::default(),
-        at: found,
-        by: UserId::system(),
-        action: AuditAction::ClockJumped,
-        target: shared.settings.host.name.clone(),
-        detail: json!({
-            "expected": expected,
-            "found": found,
-            "by_seconds": by.as_secs_f64(),
-            "interval_jobs_reanchored": reanchored,
-        }),
-    };
-    shared.store.append_audit(&entry).await
+    let host = &shared.settings.host.name;
+    let act = Act::new(AuditAction::ClockJumped, host).with(json!({
+        "expected": expected,
+        "found": found,
+        "by_seconds": by.as_secs_f64(),
+        "interval_jobs_reanchored": reanchored,
+    }));
+    let scope = Scope::of(OrganisationId::default());
+    shared.auditor.note(&scope, &Actor::system(), act).await?;
+    Ok(())
 }

@@ -22,6 +22,7 @@ use sandglass_registry::{
 use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::bounds::bounds;
 use crate::{
     catalogue::CatalogueError,
     core::{AttemptEnd, Event, Stop, decide_follow_up},
@@ -142,6 +143,8 @@ async fn run(shared: &Arc<Shared>, claimed: &Claimed, lease: &Arc<Lease>) -> End
     let recorder = Recorder::new(shared.clone(), lease.clone(), claimed.execution.attempt);
     let report = run_template(shared, claimed, lease, &recorder).await;
     recorder.stop_flushing().await;
+    let denials = recorder.take_denials();
+    denials.tell(&shared.auditor, &claimed.execution).await;
     let ended = Ended {
         started_at,
         completed_at: shared.clock.now().max(started_at),
@@ -158,9 +161,15 @@ async fn run_template(
     recorder: &Recorder,
 ) -> RunReport {
     let Claimed { execution, job } = claimed;
-    let template = match shared.catalogue.load(&execution.template_digest).await {
+    let scope = Scope::of(execution.org.clone());
+    let (id, digest) = (&execution.template_type, &execution.template_digest);
+    let template = match shared.catalogue.load(&scope, id, digest).await {
         Ok(template) => template,
         Err(error) => return could_not_load(&error),
+    };
+    let most = match bounds(shared, claimed).await {
+        Ok(most) => most,
+        Err(refused) => return refused,
     };
     let timeout = Duration::from_secs(job.timeout_seconds.get().into());
     let now = shared.clock.now();
@@ -182,7 +191,7 @@ async fn run_template(
         },
         parameters: Value::Object(job.parameters.clone()),
         grant: execution.grant.clone(),
-        limits: Limits::with(&job.limits),
+        limits: Limits::with(&job.limits).at_most(&most),
         timeout,
         secrets: shared.secrets.source(Scope::of(execution.org.clone())),
         observer: recorder.observer(),
@@ -213,18 +222,26 @@ fn could_not_load(error: &CatalogueError) -> RunReport {
         CatalogueError::Template(error) if error.blame() == Blame::Guest => {
             OutcomeCode::InvalidTemplate
         }
+        CatalogueError::Signature(_) => OutcomeCode::InvalidTemplate,
         _ => OutcomeCode::HostFault,
     };
+    let message = format!("the template could not be loaded: {error}");
+    did_not_run(outcome, message)
+}
+
+/// The report of a run that did not begin.
+pub(super) const fn did_not_run(outcome: OutcomeCode, message: String) -> RunReport {
     RunReport {
         outcome,
         result: None,
-        message: Some(format!("the template could not be loaded: {error}")),
+        message: Some(message),
         retry_after: None,
         fuel_used: 0,
         peak_memory_bytes: 0,
         duration: Duration::ZERO,
         artifacts: Vec::new(),
         dropped_log_lines: 0,
+        uses: Vec::new(),
     }
 }
 
@@ -278,6 +295,7 @@ fn ending(shared: &Shared, claimed: &Claimed, recorder: &Recorder, ended: Ended)
     Ending {
         attempt,
         records: recorder.take(),
+        uses: report.uses,
         follow_up,
     }
 }

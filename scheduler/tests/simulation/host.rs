@@ -269,6 +269,7 @@ impl Host {
         let ending = Box::new(Ending {
             attempt,
             records: Records::default(),
+            uses: Vec::new(),
             follow_up,
         });
         Some(Event::RunEnded {

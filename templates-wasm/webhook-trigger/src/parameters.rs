@@ -32,7 +32,11 @@ pub struct Parameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) secret_header: Option<SecretHeader>,
     /// The status codes that count as success; without any, every 2xx does.
-    #[schemars(title = "Expected status", length(max = 20), inner(range(min = 100, max = 599)))]
+    #[schemars(
+        title = "Expected status",
+        length(max = 20),
+        inner(range(min = 100, max = 599))
+    )]
     #[serde(default)]
     pub(crate) expected_status: Vec<u16>,
 }

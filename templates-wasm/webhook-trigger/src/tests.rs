@@ -42,7 +42,10 @@ fn a_request_is_sent_as_the_parameters_say() {
     assert_eq!(outcome.message, format!("{URL} answered with status 201"));
     let requests = host.requests();
     let request = &requests[0];
-    assert_eq!((request.method.as_str(), request.url.as_str()), ("POST", &*format!("{URL}?ref=main")));
+    assert_eq!(
+        (request.method.as_str(), request.url.as_str()),
+        ("POST", &*format!("{URL}?ref=main"))
+    );
     assert_eq!(request.body, br#"{"ref":"main"}"#);
     let header = |name| header(&request.headers, name);
     assert_eq!(header("X-Env"), Some("test"));
@@ -59,18 +62,26 @@ fn a_run_may_send_this_request_and_use_this_secret() {
     let plain = parameters(json!({"method": "PUT", "url": format!("{URL}?a=b")}));
     assert_eq!(asked(plain), [CapabilityRequest::http("PUT", URL)]);
     let secret = parameters(json!({"secretHeader": {"secret": "token"}}));
-    let expected = [CapabilityRequest::http("POST", URL), CapabilityRequest::secret("token")];
+    let expected = [
+        CapabilityRequest::http("POST", URL),
+        CapabilityRequest::secret("token"),
+    ];
     assert_eq!(asked(secret), expected);
 }
 
 #[test]
 fn the_answer_decides_about_success_and_another_attempt() {
-    let check = |status: u16, headers: &[(&str, &str)], expected: &[u16], failure: Option<JobError>| {
-        let host = MemoryHost::new().with_answer(status, headers, "");
-        let parameters = parameters(json!({"expectedStatus": expected}));
-        let ended = run::<WebhookTrigger>(&host, &context(), &parameters);
-        assert_eq!(ended.err(), failure.map(Failure::Failed), "{status} {expected:?}");
-    };
+    let check =
+        |status: u16, headers: &[(&str, &str)], expected: &[u16], failure: Option<JobError>| {
+            let host = MemoryHost::new().with_answer(status, headers, "");
+            let parameters = parameters(json!({"expectedStatus": expected}));
+            let ended = run::<WebhookTrigger>(&host, &context(), &parameters);
+            assert_eq!(
+                ended.err(),
+                failure.map(Failure::Failed),
+                "{status} {expected:?}"
+            );
+        };
     let said = |status: u16| format!("{URL} answered with status {status}");
     check(204, &[], &[], None);
     check(302, &[], &[], Some(JobError::permanent(said(302))));
@@ -88,7 +99,10 @@ fn a_dry_run_says_what_it_would_do() {
     dry.dry_run = true;
     let parameters = parameters(json!({"expectedStatus": [200]}));
     let outcome = run::<WebhookTrigger>(&MemoryHost::new(), &dry, &parameters).unwrap();
-    assert_eq!(outcome.message, format!("Would send a POST request to {URL}"));
+    assert_eq!(
+        outcome.message,
+        format!("Would send a POST request to {URL}")
+    );
 }
 
 #[test]
@@ -107,15 +121,35 @@ fn wrong_parameters_are_reported_where_they_stand() {
         let Err(Failure::Refused(issues)) = ended else {
             unreachable!("{ended:?}");
         };
-        let places: Vec<_> = issues.iter().map(|it| (it.path.as_str(), it.code.as_str())).collect();
+        let places: Vec<_> = issues
+            .iter()
+            .map(|it| (it.path.as_str(), it.code.as_str()))
+            .collect();
         assert_eq!(places, [(path, code)]);
     };
     check(json!({"url": "ftp://a.example/"}), "/url", "invalid_url");
-    check(json!({"headers": {"authorization": "x"}}), "/headers", "credential_in_header");
-    check(json!({"headers": {"COOKIE": "x"}}), "/headers", "credential_in_header");
-    let twice = json!({"headers": {"x-token": "x"}, "secretHeader": {"name": "X-Token", "secret": "t"}});
+    check(
+        json!({"headers": {"authorization": "x"}}),
+        "/headers",
+        "credential_in_header",
+    );
+    check(
+        json!({"headers": {"COOKIE": "x"}}),
+        "/headers",
+        "credential_in_header",
+    );
+    let twice =
+        json!({"headers": {"x-token": "x"}, "secretHeader": {"name": "X-Token", "secret": "t"}});
     check(twice, "/secretHeader/name", "duplicate_header");
-    check(json!({"method": "GET", "body": "x"}), "/body", "body_of_get");
+    check(
+        json!({"method": "GET", "body": "x"}),
+        "/body",
+        "body_of_get",
+    );
     check(json!({"method": "TRACE"}), "/method", "schema");
-    check(json!({"expectedStatus": [99]}), "/expectedStatus/0", "schema");
+    check(
+        json!({"expectedStatus": [99]}),
+        "/expectedStatus/0",
+        "schema",
+    );
 }

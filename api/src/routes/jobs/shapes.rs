@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use sandglass_contract::{ExecutionId, TemplateId};
+use sandglass_contract::{ExecutionId, GrantDifference, JobId, TemplateId};
 use sandglass_registry::Job;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -64,6 +64,25 @@ pub(in crate::routes) struct JobAnswer {
 pub(in crate::routes) struct JobSaved {
     pub(super) job: Job,
     pub(super) message: &'static str,
+}
+
+/// A job that was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::routes) struct JobChanged {
+    pub(super) job: Job,
+    /// How what a run may touch differs from before.
+    pub(super) grant_difference: GrantDifference,
+    pub(super) message: &'static str,
+}
+
+/// What a preview is compared with.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::routes) struct PreviewQuery {
+    /// The job that is to be changed; for a new job it is left out.
+    #[param(value_type = Option<String>)]
+    pub(super) job_id: Option<JobId>,
 }
 
 /// That something was done.

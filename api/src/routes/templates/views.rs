@@ -2,8 +2,11 @@
 //! of each version.
 
 use jiff::Timestamp;
-use sandglass_contract::{Digest, Grant, ResourceUsage, RiskLevel, TemplateId, UserId};
-use sandglass_registry::{Template, TemplateVersion, VersionStatus};
+use sandglass_contract::{
+    Digest, Grant, ResourceUsage, RiskLevel, TemplateId, TemplateMetadata, UserId,
+};
+use sandglass_registry::{Decision, Template, TemplateVersion, VersionStatus};
+use sandglass_scheduler::{Catalogue, SignatureReport};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -37,6 +40,24 @@ pub(in crate::routes) struct VersionAnswer {
     pub(super) template_id: TemplateId,
     pub(super) version: VersionView,
     pub(super) message: &'static str,
+}
+
+/// The versions of a template, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::routes) struct VersionList {
+    pub(super) template_id: TemplateId,
+    pub(super) versions: Vec<VersionView>,
+}
+
+/// A version with what it says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::routes) struct VersionDetail {
+    template_id: TemplateId,
+    metadata: TemplateMetadata,
+    /// The JSON Schema of its parameters.
+    #[schema(value_type = Object)]
+    parameters_schema: Value,
+    version: VersionView,
 }
 
 /// A template as its current version describes it.
@@ -78,14 +99,19 @@ pub(in crate::routes) struct VersionView {
     uploaded_at: Timestamp,
     approved_by: Option<UserId>,
     approved_at: Option<Timestamp>,
+    /// What was decided about it, oldest first.
+    decisions: Vec<Decision>,
+    /// Who vouches for it.
+    signature: SignatureReport,
 }
 
 impl TemplateView {
     /// A template with its current version or, where none is approved, its last; nothing where it has
     /// no version.
-    pub(super) fn of(template: Template) -> Option<Self> {
+    pub(super) fn of(catalogue: &Catalogue, template: Template) -> Option<Self> {
         let shown = template.current().or(template.versions.last())?.clone();
-        let versions = template.versions.into_iter().map(VersionView::of).collect();
+        let view = |version| VersionView::of(catalogue, version);
+        let versions = template.versions.into_iter().map(view).collect();
         Some(Self {
             id: template.id,
             name: shown.metadata.name.clone(),
@@ -96,7 +122,7 @@ impl TemplateView {
             estimated_duration: shown.metadata.estimated_duration.clone(),
             resource_usage: shown.metadata.resource_usage,
             risk_level: shown.metadata.risk_level,
-            current: VersionView::of(shown),
+            current: VersionView::of(catalogue, shown),
             versions,
         })
     }
@@ -107,17 +133,29 @@ impl TemplateView {
 }
 
 impl TemplateUploaded {
-    pub(super) fn of(version: TemplateVersion) -> Self {
+    pub(super) fn of(catalogue: &Catalogue, version: TemplateVersion) -> Self {
         Self {
             template_id: version.metadata.id.clone(),
-            version: VersionView::of(version),
+            version: VersionView::of(catalogue, version),
             message: "Template uploaded; approve it to let jobs use it",
         }
     }
 }
 
+impl VersionDetail {
+    pub(super) fn of(catalogue: &Catalogue, version: TemplateVersion) -> Self {
+        Self {
+            template_id: version.metadata.id.clone(),
+            metadata: version.metadata.clone(),
+            parameters_schema: version.parameters_schema.clone(),
+            version: VersionView::of(catalogue, version),
+        }
+    }
+}
+
 impl VersionView {
-    pub(super) fn of(version: TemplateVersion) -> Self {
+    pub(super) fn of(catalogue: &Catalogue, version: TemplateVersion) -> Self {
+        let signature = catalogue.signature(&version);
         Self {
             version: version.metadata.version,
             digest: version.digest,
@@ -129,6 +167,8 @@ impl VersionView {
             uploaded_at: version.uploaded_at,
             approved_by: version.approved_by,
             approved_at: version.approved_at,
+            decisions: version.decisions,
+            signature,
         }
     }
 }

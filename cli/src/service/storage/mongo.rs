@@ -3,18 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use sandglass_contract::Clock;
-use sandglass_registry::{
-    Retention,
-    mongo::{
-        ConnectError, MongoArtifacts, MongoConnection, MongoDatabase, MongoStore, OpenError,
-        ServerClock,
-    },
+use sandglass_registry::mongo::{
+    ConnectError, MongoArtifacts, MongoConnection, MongoDatabase, MongoStore, OpenError,
+    ServerClock,
 };
 
 use super::Storage;
 use crate::{
     failure::{Exit, Failure},
-    settings::{AppDatabase, StoreUrl},
+    settings::{AppDatabase, Settings, StoreUrl},
 };
 
 /// How long after an attempt the next is made; each attempt itself takes up to five seconds.
@@ -45,10 +42,10 @@ impl MongoPlace<'_> {
     pub(super) async fn wait_for(
         self,
         own: Arc<dyn Clock>,
-        retention: &Retention,
+        settings: &Settings,
     ) -> Result<Storage, Failure> {
         loop {
-            match self.open(own.clone(), retention).await {
+            match self.open(own.clone(), settings).await {
                 Ok(storage) => return Ok(storage),
                 Err(OpenFailure::Final(failure)) => return Err(failure),
                 Err(OpenFailure::NoAnswer(address, error)) => {
@@ -64,17 +61,15 @@ impl MongoPlace<'_> {
     ///
     /// # Errors
     /// Where nobody answers, or it cannot be used.
-    async fn open(
-        self,
-        own: Arc<dyn Clock>,
-        retention: &Retention,
-    ) -> Result<Storage, OpenFailure> {
+    async fn open(self, own: Arc<dyn Clock>, settings: &Settings) -> Result<Storage, OpenFailure> {
         let connection = self.connect().await?;
         let server = ServerClock::set(&connection, own).await;
         let server = server.map_err(|error| no_answer(&connection, error.into()))?;
         let clock: Arc<dyn Clock> = Arc::new(server.clone());
         let store = self.store(&connection, clock.clone()).await?;
-        let store = store.keeping(retention.clone());
+        let store = store
+            .keeping(settings.retention.clone())
+            .with_at_most(settings.limits.jobs);
         let database = self.database(&connection, clock.clone());
         tokio::spawn(server.follow(connection.clone()));
         tracing::info!(

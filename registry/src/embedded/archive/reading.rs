@@ -11,7 +11,7 @@ use crate::{
         ArchivedLine, ArchivedVersion, RecordKind,
     },
     embedded::{
-        backfills, executions, jobs,
+        audit, backfills, capabilities, executions, jobs,
         stored::{corrupt, json_column},
     },
     store::StoreError,
@@ -64,7 +64,13 @@ const fn place(kind: RecordKind) -> Place {
             "org, kind, name, most",
         ),
         RecordKind::Secrets => ("secrets", &["org", "name"], "doc"),
-        RecordKind::Audit => ("audit_log", &["org", "number#"], "doc"),
+        RecordKind::Policies => ("policies", &["org"], "doc"),
+        RecordKind::CapabilityUses => (
+            "capability_uses",
+            &["job", "day#", "interface", "operation", "target"],
+            capabilities::COLUMNS,
+        ),
+        RecordKind::Audit => ("audit_log", &["org", "number#"], audit::COLUMNS),
     };
     Place {
         table,
@@ -152,8 +158,9 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
         | RecordKind::Tokens
         | RecordKind::BlackoutCalendars
         | RecordKind::JobRevisions
-        | RecordKind::Secrets
-        | RecordKind::Audit => json_column(row, "doc", what),
+        | RecordKind::Policies
+        | RecordKind::Secrets => json_column(row, "doc", what),
+        RecordKind::Audit => value(what, &audit::read(row)?.line),
         RecordKind::Components => {
             let digest: String = row.get("digest")?;
             let digest: Digest = digest.parse().map_err(|error| corrupt(what, error))?;
@@ -178,6 +185,7 @@ fn read(kind: RecordKind, row: &Row<'_>) -> Result<Value, StoreError> {
             let (execution, entry) = (execution(row)?, json_column(row, "doc", what)?);
             value(what, &ArchivedEntry { execution, entry })
         }
+        RecordKind::CapabilityUses => value(what, &capabilities::read_day(row)?),
         RecordKind::ChainArrivals => {
             let child: String = row.get("child")?;
             let arrivals = ArchivedArrivals {

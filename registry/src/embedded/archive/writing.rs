@@ -11,18 +11,19 @@ use crate::{
         ArchiveRecord, ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution,
         ArchivedLimit, ArchivedLine, ArchivedVersion, RecordKind,
     },
-    audit::AuditEntry,
+    audit::AuditLine,
     backfill::Backfill,
     blackout::BlackoutCalendar,
     embedded::{
-        accounts, audit, backfills, blackouts, executions,
+        accounts, audit, backfills, blackouts, capabilities, executions,
         failure::is_taken,
         jobs::SavedJob,
-        limits, secrets,
+        limits, policies, secrets,
         stored::{corrupt, to_json},
         templates,
     },
     job::Job,
+    policy::PolicySetting,
     secret::SealedSecret,
     store::{Records, StoreError},
 };
@@ -94,7 +95,13 @@ fn put_one(
             limits::set(connection, org.as_str(), &limits::read(&of, &name)?, most)
         }
         RecordKind::Secrets => secrets::insert(connection, &read::<SealedSecret>(kind, value)?),
-        RecordKind::Audit => audit::append(connection, &read::<AuditEntry>(kind, value)?),
+        RecordKind::Policies => policies::put(connection, &read::<PolicySetting>(kind, value)?),
+        RecordKind::CapabilityUses => capabilities::put_day(connection, read(kind, value)?),
+        RecordKind::Audit => {
+            let line: AuditLine = read(kind, value)?;
+            let entry = line.read().map_err(|it| corrupt(kind.as_str(), it))?;
+            audit::insert(connection, &entry, &line)
+        }
     }
 }
 

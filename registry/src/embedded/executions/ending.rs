@@ -2,10 +2,14 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
+use sandglass_contract::CapabilityUse;
 
 use crate::{
     attempt_end::{AfterAttempt, Wanted},
-    embedded::stored::{count, milliseconds, to_json},
+    embedded::{
+        capabilities,
+        stored::{count, milliseconds, to_json},
+    },
     execution::{Attempt, ExecutionStatus},
     store::{Claim, Ending, FollowUp, StoreError},
 };
@@ -17,6 +21,7 @@ pub(super) struct SavedEnding {
     attempt: Attempt,
     attempt_doc: String,
     records: SavedRecords,
+    uses: Vec<CapabilityUse>,
     follow_up: SavedFollowUp,
 }
 
@@ -37,6 +42,7 @@ impl SavedEnding {
             attempt_doc: to_json("attempt", &ending.attempt)?,
             attempt: ending.attempt,
             records: SavedRecords::of(&ending.records)?,
+            uses: ending.uses,
             follow_up: match ending.follow_up {
                 FollowUp::Finished {
                     result,
@@ -80,6 +86,8 @@ impl SavedEnding {
         let Some(held) = held else { return Ok(None) };
         let execution = claim.execution.as_str();
         self.records.store(connection, &claim.execution)?;
+        let at = self.attempt.completed_at;
+        capabilities::add(connection, &held.job, &self.uses, at)?;
         let change = self.change(held.wanted);
         self.update(connection, &held, &change)?;
         match change.after.status.is_finished() {

@@ -5,6 +5,7 @@ use sandglass_contract::OrganisationId;
 
 use crate::{
     embedded::{
+        capabilities,
         failure::is_taken,
         stored::{count, json_column, milliseconds, optional_moment, to_json},
     },
@@ -164,7 +165,7 @@ impl SavedJob {
         for calendar in &self.job.blackout_calendars {
             statement.execute(params![number, calendar.as_str()])?;
         }
-        Ok(())
+        capabilities::follow(connection, &self.job)
     }
 
     /// Adds a revision.

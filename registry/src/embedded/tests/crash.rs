@@ -175,6 +175,7 @@ async fn run(store: &EmbeddedStore, claimed: &Claimed) {
             start_delay_us: None,
         },
         records: Records::default(),
+        uses: Vec::new(),
         follow_up: FollowUp::Finished {
             result: Some(json!({"name": id})),
             message: None,

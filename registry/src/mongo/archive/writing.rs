@@ -11,19 +11,20 @@ use crate::{
         ArchivedArrivals, ArchivedComponent, ArchivedEntry, ArchivedExecution, ArchivedLimit,
         ArchivedLine, ArchivedVersion, RecordKind,
     },
-    audit::AuditEntry,
+    audit::AuditLine,
     backfill::Backfill,
     blackout::BlackoutCalendar,
     concurrency::ConcurrencyLimit,
     job::Job,
     mongo::{
-        MongoStore, jobs, limits, secrets,
+        MongoStore, accounts, capabilities, jobs, limits, policies, secrets,
         stored::{corrupt, to_document},
         transaction::in_transaction,
     },
+    policy::PolicySetting,
     scope::Scope,
     secret::SealedSecret,
-    store::{AuditStore as _, LimitStore as _, Records, StoreError, TemplateStore as _},
+    store::{LimitStore as _, Records, StoreError, TemplateStore as _},
 };
 
 impl MongoStore {
@@ -62,11 +63,16 @@ impl MongoStore {
                 }
                 Ok(())
             }
+            RecordKind::CapabilityUses => {
+                let days = all(kind, values)?;
+                in_transaction!(self, |transaction| capabilities::put_days(
+                    &mut transaction,
+                    &days
+                ))
+            }
             RecordKind::Audit => {
-                for entry in all::<AuditEntry>(kind, values)? {
-                    self.append_audit(&entry).await?;
-                }
-                Ok(())
+                let lines = all::<AuditLine>(kind, values)?;
+                self.put_audit_lines(&lines).await
             }
             _ => {
                 let mut documents = Vec::new();
@@ -83,7 +89,7 @@ impl MongoStore {
     fn document(&self, kind: RecordKind, value: Value) -> Result<Document, StoreError> {
         let what = kind.as_str();
         match kind {
-            RecordKind::Users => to_document(what, &one::<User>(kind, value)?),
+            RecordKind::Users => accounts::user_document(&one::<User>(kind, value)?),
             RecordKind::Tokens => to_document(what, &one::<TokenRecord>(kind, value)?),
             RecordKind::BlackoutCalendars => {
                 to_document(what, &one::<BlackoutCalendar>(kind, value)?)
@@ -121,6 +127,7 @@ impl MongoStore {
                     .next()
                     .ok_or_else(|| corrupt(what, "there is no entry"))
             }
+            RecordKind::Policies => policies::policy_document(&one::<PolicySetting>(kind, value)?),
             RecordKind::ChainArrivals => {
                 let arrivals: ArchivedArrivals = one(kind, value)?;
                 let mut document = to_document(what, &arrivals)?;
@@ -130,6 +137,7 @@ impl MongoStore {
             RecordKind::Components
             | RecordKind::TemplateVersions
             | RecordKind::ConcurrencyLimits
+            | RecordKind::CapabilityUses
             | RecordKind::Audit => Err(corrupt(what, "they are not written one by one")),
         }
     }

@@ -3,9 +3,9 @@
 use mongodb::bson::doc;
 
 use super::{
-    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, BACKFILLS, CALENDARS, HOSTS, Index, LIMITS, Plan,
-    SECRETS, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having, moment, one_of, text,
-    whole_number,
+    ARTIFACT_FILES, ARTIFACT_PIECES, AUDIT, AUDIT_HEADS, BACKFILLS, CALENDARS, HOSTS, Index,
+    LIMITS, Plan, QUOTAS, RATES, SECRETS, SESSIONS, TEMPLATES, TOKENS, USERS, array, date, having,
+    moment, one_of, text, whole_number,
 };
 use crate::backfill::BackfillStatus;
 
@@ -30,7 +30,11 @@ pub(super) fn all() -> Vec<Plan> {
                 "role": text(),
                 "created_at": moment(),
             })),
-            indexes: Vec::new(),
+            indexes: vec![
+                Index::on(doc! {"identity": 1})
+                    .unique()
+                    .only(doc! {"identity": {"$exists": true}}),
+            ],
         },
         Plan {
             name: TOKENS,
@@ -64,7 +68,20 @@ pub(super) fn all() -> Vec<Plan> {
                 "action": text(),
                 "target": text(),
             })),
-            indexes: vec![Index::on(doc! {"org": 1, "number": -1})],
+            indexes: vec![
+                Index::on(doc! {"org": 1, "number": -1}),
+                Index::on(doc! {"org": 1, "target": 1, "number": -1}),
+                Index::on(doc! {"org": 1, "by": 1, "number": -1}),
+            ],
+        },
+        Plan {
+            name: AUDIT_HEADS,
+            validator: Some(having(doc! {
+                "_id": text(),
+                "number": whole_number(),
+                "digest": text(),
+            })),
+            indexes: Vec::new(),
         },
     ];
     plans.extend(scheduling());
@@ -73,7 +90,7 @@ pub(super) fn all() -> Vec<Plan> {
     plans
 }
 
-fn scheduling() -> [Plan; 5] {
+fn scheduling() -> [Plan; 7] {
     let words = BackfillStatus::ALL.map(BackfillStatus::as_str);
     [
         Plan {
@@ -108,6 +125,20 @@ fn scheduling() -> [Plan; 5] {
         },
         Plan {
             name: LIMITS,
+            validator: None,
+            indexes: Vec::new(),
+        },
+        Plan {
+            name: RATES,
+            validator: Some(having(doc! {
+                "_id": text(),
+                "uses": array(),
+                "expire_at": date(),
+            })),
+            indexes: vec![Index::on(doc! {"expire_at": 1}).expiring()],
+        },
+        Plan {
+            name: QUOTAS,
             validator: None,
             indexes: Vec::new(),
         },

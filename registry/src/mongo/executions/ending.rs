@@ -10,6 +10,7 @@ use crate::{
     mongo::{
         MongoStore,
         batch::Statement,
+        capabilities,
         collections::EXECUTIONS,
         parts::Parts,
         reading::Read,
@@ -100,7 +101,7 @@ impl MongoStore {
         let mut answers = Vec::with_capacity(endings.len());
         let mut changes = Vec::new();
         let mut records = SavedRecords::default();
-        let (mut gone, mut going_on) = (Vec::new(), Vec::new());
+        let (mut gone, mut going_on, mut uses) = (Vec::new(), Vec::new(), Vec::new());
         for (claim, ending) in endings {
             let Some(found) = found.get(claim.execution.as_str()) else {
                 answers.push(EndAnswer::Lost);
@@ -124,6 +125,9 @@ impl MongoStore {
             let current = super::leases::current(claim);
             changes.push(Statement::change(current, change));
             records.extend(SavedRecords::of(&claim.execution, &ending.records)?);
+            if !ending.uses.is_empty() {
+                uses.push((found.job.as_str(), ending));
+            }
             let execution = claim.execution.as_str();
             match after.completed_at {
                 Some(_) => gone.push(Gone::of(&found.job, execution)),
@@ -133,6 +137,7 @@ impl MongoStore {
         }
         transaction.update_all(EXECUTIONS, changes).await?;
         records.store(transaction).await?;
+        capabilities::add(transaction, &uses).await?;
         if !going_on.is_empty() {
             leave_places(transaction, &going_on).await?;
         }

@@ -179,6 +179,7 @@ pub(super) fn run_ended(written: &str) -> Event {
     let ending = Ending {
         attempt,
         records: Records::default(),
+        uses: Vec::new(),
         follow_up: FollowUp::Finished {
             result: None,
             message: None,
