@@ -27,9 +27,9 @@ const KEPT: u64 = 384 << 20;
 const KEPT_AGAIN: u64 = 32 << 20;
 
 /// Sends every guest through the server; `after` is called when each has ended.
-fn round(client: &Client, guests: &[(Hostile, Vec<u8>)], after: impl Fn(&str)) {
+fn round(client: &Client, author: &Client, guests: &[(Hostile, Vec<u8>)], after: impl Fn(&str)) {
     for (hostile, component) in guests {
-        check(client, hostile, component);
+        check(client, author, hostile, component);
         after(hostile.name);
     }
 }
@@ -38,25 +38,25 @@ fn round(client: &Client, guests: &[(Hostile, Vec<u8>)], after: impl Fn(&str)) {
 fn every_guest_of_the_corpus_ends_as_it_must_and_the_server_keeps_nothing() {
     let guests = CORPUS.iter().flat_map(|(_, guests)| *guests);
     let guests: Vec<(Hostile, Vec<u8>)> = guests.map(|it| (*it, it.component())).collect();
-    let server = Server::start();
+    let (server, author) = Server::start_with_author();
     server.import(
         "users",
         "{\"_id\":1,\"a\":1}\n{\"_id\":2,\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaab\"}\n",
     );
     let client = server.client();
-    let look = Look::new(&client);
+    let look = Look::new(&client, &author);
     for _ in 0..5 {
         look.look(&client, "the start");
     }
     let before = resident(server.id());
-    round(&client, &guests, |name| look.look(&client, name));
+    round(&client, &author, &guests, |name| look.look(&client, name));
     let once = resident(server.id());
     let alive = |_: &str| {
         let _ = client.get("/livez").expect(200);
     };
-    round(&client, &guests, alive);
+    round(&client, &author, &guests, alive);
     let twice = at_rest(server.id(), before + KEPT);
-    round(&client, &guests, alive);
+    round(&client, &author, &guests, alive);
     look.look(&client, "everything");
     let thrice = at_rest(server.id(), twice + KEPT_AGAIN);
     println!(
