@@ -39,6 +39,7 @@ pub(crate) fn fuzz<S: Strategy>(
         let config = Config {
             cases: AT_ONCE,
             failure_persistence: None,
+            max_shrink_iters: 5_000,
             ..Config::default()
         };
         let chance = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);

@@ -20,11 +20,11 @@ fn approve(client: &Client, template: &str, component: &[u8]) {
     let _ = client.post(&path, &json!({})).expect(200);
 }
 
-/// Takes a guest all the way, as often as one likes, and checks how it ends.
-pub(crate) fn check(client: &Client, hostile: &Hostile) {
+/// Takes a guest all the way, as often as one likes, and checks how it ends. `author` uploads it, and
+/// `client` is somebody else, who approves and runs it.
+pub(crate) fn check(client: &Client, author: &Client, hostile: &Hostile, component: &[u8]) {
     let name = hostile.name;
-    let component = hostile.component();
-    let uploaded = upload(client, &component);
+    let uploaded = upload(author, component);
     match (hostile.expect, uploaded.status) {
         (Expect::Refused(expect) | Expect::Undescribed(expect), 422) => {
             refused(name, &uploaded, expect);
@@ -34,7 +34,7 @@ pub(crate) fn check(client: &Client, hostile: &Hostile) {
         }
         // It is there from the last time.
         (_, 201 | 409) => {
-            approve(client, name, &component);
+            approve(client, name, component);
             run(client, hostile);
         }
         (_, status) => panic!("{name} was answered with {status}: {:#}", uploaded.body),
@@ -103,9 +103,9 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    pub(crate) fn new(client: &Client) -> Self {
+    pub(crate) fn new(client: &Client, author: &Client) -> Self {
         let component = CHECKER.component();
-        let _ = upload(client, &component).expect(201);
+        let _ = upload(author, &component).expect(201);
         approve(client, CHECKER.id, &component);
         Self {
             job: client.create_manual_job(CHECKER.id, &json!({})),
