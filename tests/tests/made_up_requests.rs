@@ -35,11 +35,11 @@ fn check(role: &str) {
     let admin = server.client();
     server.import("users", "{\"_id\": 1}\n");
     let _ = admin.create_manual_job("test_scheduler", &json!({}));
-    let _ = admin.post("/api/admin/users", &json!({"id": role, "role": role}));
-    let token = admin.post(
-        "/api/admin/tokens",
-        &json!({"user": role, "name": "made up"}),
-    );
+    let user = format!("the_{role}");
+    let made = json!({"id": user, "role": role});
+    let _ = admin.post("/api/admin/users", &made).expect(201);
+    let made = json!({"user": user, "name": "made up"});
+    let token = admin.post("/api/admin/tokens", &made);
     let token = token.expect(201).body["secret"]
         .as_str()
         .unwrap()
