@@ -280,6 +280,7 @@ fn agent(patience: Duration) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
         .allow_non_standard_methods(true)
+        .max_redirects(0)
         .timeout_global(Some(patience))
         .build()
         .into()

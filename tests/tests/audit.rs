@@ -89,7 +89,7 @@ fn a_change_that_does_not_come_about_is_told_too() {
     let parent = client.create_manual_job("test_scheduler", &json!({}));
     let _child = client.create_job(&json!({
         "name": "child", "template_type": "test_scheduler", "schedule": {"type": "manual"},
-        "depends_on": {"jobs": [{"job_id": parent}]}
+        "depends_on": {"parents": [{"job_id": parent}]}
     }));
     let refused = client.delete(&format!("/api/admin/scheduler-jobs/{parent}"));
     assert_eq!(refused.status, 409, "{:#}", refused.body);

@@ -103,9 +103,11 @@ fn a_drained_host_begins_nothing_until_it_is_resumed() {
     assert_eq!(resumed.expect(200).body["host"]["order"], "work");
     assert_eq!(client.ended(&execution)["status"], "success");
     host(&client, |it| it["state"] == "live");
-    let log = client.get("/api/admin/audit-log").expect(200).body;
-    let text = log.to_string();
-    assert_eq!(text.matches("host_ordered").count(), 3, "{text}");
+    let log = client
+        .get("/api/admin/audit-log?action=host_ordered")
+        .expect(200)
+        .body;
+    assert_eq!(log["total"], 3, "{log:#}");
 }
 
 #[test]

@@ -16,6 +16,8 @@ use serde_json::json;
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance";
 /// What would end the token, or answers for as long as somebody listens.
 const LEFT_OUT: &str = "/api/auth/logout|/logs/stream";
+/// Takes a component, which is no JSON; components are made up by the suite `fuzz`.
+const UPLOAD: &str = "upload_template";
 
 fn program() -> PathBuf {
     let program = workspace().join("target/tools/python/bin/schemathesis");
@@ -50,6 +52,7 @@ fn check(role: &str) {
         .args(["run", &format!("{}/api/openapi.json", server.address())])
         .args(["--header", &format!("Authorization: Bearer {token}")])
         .args(["--checks", CHECKS, "--exclude-path-regex", LEFT_OUT])
+        .args(["--exclude-operation-id", UPLOAD])
         .args([
             "--phases",
             "examples,coverage,fuzzing",

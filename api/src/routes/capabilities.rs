@@ -62,6 +62,7 @@ pub(super) struct CapabilityQuery {
     /// Only those in this state.
     state: Option<UseState>,
     /// The form of the answer; else the header `Accept` says it.
+    #[param(inline, required = false)]
     format: Option<RegisterFormat>,
     /// The number of the page.
     #[serde(default = "first_page")]

@@ -25,6 +25,8 @@ mod database_tests;
 mod email_tests;
 #[cfg(test)]
 mod http_tests;
+#[cfg(test)]
+mod secrets_tests;
 
 use std::future::Future;
 

@@ -153,12 +153,16 @@ impl ArtefactCache {
     }
 }
 
-/// The component whose code a child of this process has compiled, as `compiling` has it done.
+/// The component whose code a child of this process has compiled, as `compiling` has it done. What does not
+/// fit into the places that this process has for guests is refused only here.
 pub(crate) fn adopt(engine: &Engine, code: &[u8]) -> Result<Component, TemplateError> {
     // SAFETY: the code came through a pipe that nobody else holds, from a child that this process has
     // started and that is this very program (`/proc/self/exe`), with an engine of the same
     // configuration. `deserialize` refuses code of another configuration by itself.
-    unsafe { Component::deserialize(engine, code) }.map_err(TemplateError::host)
+    let component = unsafe { Component::deserialize(engine, code) };
+    component.map_err(|error| TemplateError::Invalid {
+        reason: format!("{error:#}"),
+    })
 }
 
 /// What code must have in common with an engine to run in it. wasmtime's own check at loading compares

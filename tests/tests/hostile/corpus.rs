@@ -32,11 +32,12 @@ pub(crate) fn check(client: &Client, author: &Client, hostile: &Hostile, compone
         (Expect::Refused(_) | Expect::Undescribed(_), status) => {
             panic!("{name} was answered with {status}: {:#}", uploaded.body);
         }
-        // It is there from the last time.
-        (_, 201 | 409) => {
+        (_, 201) => {
             approve(client, name, component);
             run(client, hostile);
         }
+        // It is there, and approved, from the last time.
+        (_, 409) => run(client, hostile),
         (_, status) => panic!("{name} was answered with {status}: {:#}", uploaded.body),
     }
 }

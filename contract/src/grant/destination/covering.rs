@@ -12,7 +12,8 @@ impl Destination {
         let mut hosts = vec![self.host.clone()];
         let (HostPattern::One(host) | HostPattern::Below(host)) = &self.host;
         let mut below = host.as_str();
-        while let Some((_, name)) = below.split_once('.') {
+        // Nothing below a single label is granted.
+        while let Some((_, name)) = below.split_once('.').filter(|(_, name)| name.contains('.')) {
             hosts.push(HostPattern::Below(name.to_owned()));
             below = name;
         }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use sandglass_contract::SystemClock;
 use tempfile::TempDir;
 
-use crate::embedded::{EmbeddedDatabase, EmbeddedStore, OpenError, STORE_FILE};
+use crate::embedded::{EmbeddedDatabase, EmbeddedStore, OpenError, SCHEMA, STORE_FILE};
 
 fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {
     EmbeddedStore::open(folder, Arc::new(SystemClock::default()))
@@ -91,6 +91,9 @@ fn a_newer_file_is_refused() {
             newer.pragma_update(None, "user_version", 99).unwrap();
             newer.pragma_update(None, "journal_mode", "DELETE").unwrap();
         },
-        "has data version 99 and this sandglass knows up to 4; run the newer version",
+        &format!(
+            "has data version 99 and this sandglass knows up to {}; run the newer version",
+            SCHEMA.migrations.len()
+        ),
     );
 }
