@@ -222,7 +222,7 @@ impl RunObserver for Full {
     async fn room(&self) {
         let calls = self.0.entries.lock().len();
         if calls > 0 {
-            pending().await
+            pending::<()>().await;
         }
     }
 }

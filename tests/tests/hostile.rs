@@ -23,7 +23,7 @@ use serde_json::json;
 /// How much more memory the server may have however often it has met every guest: each of the 272 places
 /// for a guest's memory keeps up to a mebibyte for the next, each of the 1,360 for a table 64 KiB, and up to
 /// 64 compiled templates stay loaded.
-const KEPT: u64 = 512 << 20;
+const KEPT: u64 = 384 << 20;
 /// How much more memory a round may leave behind than the one before and still count as the same: places
 /// are taken in another order each time, and the store's caches fill.
 const SLACK: u64 = 16 << 20;

@@ -104,7 +104,7 @@ fn a_drained_host_begins_nothing_until_it_is_resumed() {
     assert_eq!(client.ended(&execution)["status"], "success");
     host(&client, |it| it["state"] == "live");
     let log = client
-        .get("/api/admin/audit-log?action=host_ordered")
+        .get("/api/admin/audit-log?action=host_ordered&target=host-a")
         .expect(200)
         .body;
     assert_eq!(log["total"], 3, "{log:#}");
