@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::rates;
+pub(crate) use convert::with_causes;
 pub use kind::ProblemKind;
 
 /// The media type of a problem.

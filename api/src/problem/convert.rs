@@ -102,7 +102,8 @@ fn of_catalogue(error: CatalogueError, guest: ProblemKind) -> Problem {
     }
 }
 
-fn with_causes(error: &dyn Error) -> String {
+/// An error with everything that led to it.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Begun, Claims, OidcError, OidcSettings};
+use crate::problem::with_causes;
 
 /// What the service says about itself.
 pub(super) type Metadata = CoreProviderMetadata;
@@ -194,15 +195,4 @@ fn send(agent: &ureq::Agent, request: HttpRequest) -> Result<HttpResponse, ureq:
     let body = body.limit(MOST_BYTES).read_to_vec()?;
     let (parts, _) = response.into_parts();
     Ok(HttpResponse::from_parts(parts, body))
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
 }
