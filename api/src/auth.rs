@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use sandglass_registry::{
     Actor, Scope, TokenKind, TokenRecord, TokenScope, TokenState, User, UserStatus,
 };
+use subtle::ConstantTimeEq as _;
 
 use crate::{
     problem::{Problem, ProblemKind},
@@ -122,7 +123,7 @@ async fn find(
     let now = state.scheduler.clock().now();
     for (id, digest) in presented.candidates() {
         if let Some((record, user)) = store.token(&id).await?
-            && session::same(&record.secret_digest, &digest)
+            && bool::from(record.secret_digest.as_bytes().ct_eq(digest.as_bytes()))
             && record.kind == kind
         {
             judge(&record, &user, now)?;

@@ -13,12 +13,17 @@ use sandglass_tests::{
 use serde_json::{Value, json};
 
 fn start(service: &SignInService) -> (Server, tempfile::TempDir) {
+    start_with(service, "")
+}
+
+/// A service whose settings of the sign-in service go on with `more`.
+fn start_with(service: &SignInService, more: &str) -> (Server, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("settings.toml");
     let text = format!(
         "public_url = \"http://127.0.0.1:1\"\n\
          [oidc]\nissuer = \"{}\"\nclient_id = \"{CLIENT}\"\nclient_secret = \"{SECRET}\"\n\
-         [oidc.roles]\nops = \"admin\"\nsecurity = \"security_reviewer\"\n",
+         {more}[oidc.roles]\nops = \"admin\"\nsecurity = \"security_reviewer\"\n",
         service.issuer()
     );
     std::fs::write(&file, text).unwrap();
@@ -95,6 +100,32 @@ fn whoever_signs_in_gets_the_role_of_the_groups_anew_each_time() {
             "login_succeeded",
             "user_created"
         ]
+    );
+}
+
+#[test]
+fn other_claims_can_give_the_id_and_the_role_and_an_address_only_where_it_is_verified() {
+    let service = SignInService::start();
+    let more = "user_claim = \"email\"\nrole_claim = \"team\"\n";
+    let (server, _folder) = start_with(&service, more);
+    let sign_in = |verified: Value| {
+        let claims = json!({
+            "preferred_username": "eve", "groups": "security", "team": "ops",
+            "email": "ada@example.com", "email_verified": verified,
+        });
+        sign_in(&server, &service, &claims, Signer::Service)
+    };
+    for verified in [json!(false), Value::Null] {
+        let refused = sign_in(verified).expect(403);
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.contains("gives no id"), "{detail}");
+    }
+    let back = sign_in(json!(true)).expect(303);
+    let me = go(&server.stranger(), "/api/auth/me", &cookies(&back));
+    let me = me.expect(200).body;
+    assert_eq!(
+        (&me["user"], &me["role"]),
+        (&json!("ada@example.com"), &json!("admin"))
     );
 }
 

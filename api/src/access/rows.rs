@@ -1,12 +1,12 @@
 //! The rows, in the order of the routes.
 
 use axum::http::Method;
-use sandglass_registry::TokenScope;
+use sandglass_registry::TokenScope::{self, Administer, Manage, Read, Run, Templates};
 
 use super::{AUTHORS, EVERYBODY, OWNER, REVIEWERS, RUNNERS, Roles, Row, TRYING, VIEWERS};
 
 const fn get(path: &'static str, roles: Roles) -> Row {
-    row(Method::GET, path, roles, TokenScope::Read)
+    row(Method::GET, path, roles, Read)
 }
 
 const fn post(path: &'static str, roles: Roles, scope: TokenScope) -> Row {
@@ -29,8 +29,6 @@ const fn row(method: Method, path: &'static str, roles: Roles, scope: TokenScope
         scope,
     }
 }
-
-use TokenScope::{Administer, Manage, Read, Run, Templates};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -81,11 +79,11 @@ pub(super) const ROWS: &[Row] = &[
     get("/api/admin/job-templates/{type}/versions/{digest}/diff", TRYING),
     get("/api/admin/job-templates/{type}/versions/{digest}/check", VIEWERS),
     post("/api/admin/job-templates/{type}/versions/{digest}/approve", REVIEWERS, Templates),
+    post("/api/admin/job-templates/{type}/versions/{digest}/reject", REVIEWERS, Templates),
+    post("/api/admin/job-templates/{type}/versions/{digest}/retire", REVIEWERS, Templates),
     get("/api/admin/capabilities", VIEWERS),
     get("/api/admin/settings/policy", VIEWERS),
     put("/api/admin/settings/policy", OWNER, Administer),
-    post("/api/admin/job-templates/{type}/versions/{digest}/reject", REVIEWERS, Templates),
-    post("/api/admin/job-templates/{type}/versions/{digest}/retire", REVIEWERS, Templates),
     get("/api/admin/outbox", VIEWERS),
     post("/api/admin/schedules/preview", TRYING, Read),
     get("/api/admin/blackout-calendars", VIEWERS),

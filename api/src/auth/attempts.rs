@@ -26,9 +26,9 @@ impl Attempts {
     pub(crate) fn of(user: &str, from: Option<IpAddr>) -> Self {
         let from = from.map_or_else(|| "unknown".to_owned(), |from| network(from).to_string());
         Self([
-            (format!("sign-in/{user}/{from}"), OF_USER_FROM_ADDRESS),
-            (format!("sign-in//{from}"), FROM_ADDRESS),
-            (format!("sign-in/{user}/"), OF_USER),
+            (format!("sign-in/both/{user}/{from}"), OF_USER_FROM_ADDRESS),
+            (format!("sign-in/from/{from}"), FROM_ADDRESS),
+            (format!("sign-in/user/{user}"), OF_USER),
         ])
     }
 

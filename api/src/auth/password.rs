@@ -61,12 +61,14 @@ impl NewPassword {
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let _place = PLACES
-        .acquire()
-        .await
-        .map_err(|error| Problem::internal(&error))?;
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Problem::internal(&error))
+    let place = PLACES.acquire().await;
+    let place = place.map_err(|error| Problem::internal(&error))?;
+    // The thread goes on where the request is given up, so the place is the thread's.
+    let done = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        work()
+    });
+    done.await.map_err(|error| Problem::internal(&error))
 }
 
 fn argon2() -> Option<Argon2<'static>> {

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use sandglass_contract::Digest;
 
 use super::token::{Presented, SecretToken};
 
@@ -71,12 +70,6 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(found, _)| *found == name)?;
     Some(value)
-}
-
-/// Two digests are compared without telling by the time how much of them is the same.
-pub(super) fn same(one: &Digest, other: &Digest) -> bool {
-    use subtle::ConstantTimeEq as _;
-    bool::from(one.as_bytes().ct_eq(other.as_bytes()))
 }
 
 #[cfg(test)]

@@ -37,8 +37,6 @@ pub enum ProblemKind {
     AlreadyExists,
     /// Other records refer to it.
     InUse,
-    /// There are as many records as there may be.
-    TooManyRecords,
     /// The service has no key to seal secrets with.
     NoSecretsKey,
     /// The execution has ended.
@@ -71,7 +69,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 30] = [
         Self::MalformedJson,
         Self::UnreadableBody,
         Self::InvalidQuery,
@@ -88,7 +86,6 @@ impl ProblemKind {
         Self::VersionConflict,
         Self::AlreadyExists,
         Self::InUse,
-        Self::TooManyRecords,
         Self::NoSecretsKey,
         Self::AlreadyFinished,
         Self::AlreadyDecided,
@@ -164,11 +161,6 @@ impl ProblemKind {
             ),
             Self::AlreadyExists => (S::CONFLICT, "ALREADY_EXISTS", "It is there already"),
             Self::InUse => (S::CONFLICT, "IN_USE", "Other records refer to it"),
-            Self::TooManyRecords => (
-                S::CONFLICT,
-                "TOO_MANY_RECORDS",
-                "There are as many as there may be",
-            ),
             Self::NoSecretsKey => (
                 S::CONFLICT,
                 "NO_SECRETS_KEY",

@@ -68,7 +68,7 @@ impl From<SecretsError> for Problem {
         match error {
             SecretsError::Store(error) => error.into(),
             SecretsError::NoKey => Self::new(ProblemKind::NoSecretsKey, error.to_string()),
-            SecretsError::TooMany => Self::new(ProblemKind::TooManyRecords, error.to_string()),
+            SecretsError::TooMany => Self::new(ProblemKind::LimitReached, error.to_string()),
             SecretsError::Vault(error) => Self::internal(&error),
         }
     }
